@@ -1,0 +1,1 @@
+"""Code that is deployed: two Lambda functions, the agent, and what they share."""

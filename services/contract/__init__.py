@@ -1,0 +1,1 @@
+"""The one declaration of tools and wire messages that everything else is driven by."""
