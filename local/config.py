@@ -5,7 +5,9 @@ The services are byte for byte what is deployed; what is written here is all tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import os
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.contract.settings import AgentSettings, McpProxySettings, WsManagerSettings
@@ -58,6 +60,16 @@ class LocalConfig:
     honest_poll: bool = True
     model: str = "offline"
     overrides: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+
+    @classmethod
+    def from_environment(cls) -> LocalConfig:
+        """The configuration the supervisor gave this process in DESKSIDE_LOCAL."""
+        values = json.loads(os.environ["DESKSIDE_LOCAL"])
+        return cls(**{**values, "state": Path(values["state"])})
+
+    def to_environment(self) -> dict[str, str]:
+        """What `from_environment` reads back."""
+        return {"DESKSIDE_LOCAL": json.dumps(asdict(self), default=str)}
 
     def port(self, part: str) -> int:
         """The port of a part. The WebSocket part has a second one for its management API."""
