@@ -1,0 +1,1 @@
+"""The two DynamoDB tables: who is connected, and what waits for an answer."""

@@ -1,0 +1,1 @@
+"""The Lambda behind every route of the WebSocket API, and its `$connect` authorizer."""
