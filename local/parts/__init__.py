@@ -1,0 +1,1 @@
+"""AWS's side of every protocol, one process a part."""

@@ -1,0 +1,157 @@
+"""Session memory: what was said in a conversation, kept through Strands' session repositories.
+
+Chosen by `SESSION_STORE`: `valkey://` or `valkeys://` (TLS), `s3://bucket/prefix`, `file:///folder`.
+Strands repairs a history whose tool use was never answered when it restores the session.
+"""
+
+# valkey is only partly typed.
+# pyright: reportUnknownMemberType=false
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol, cast
+from urllib.parse import parse_qs, urlsplit
+
+import valkey
+from strands.session import FileSessionManager, RepositorySessionManager, S3SessionManager, SessionRepository
+from strands.types.exceptions import SessionException
+from strands.types.session import Session, SessionAgent, SessionMessage
+from typing_extensions import override
+
+
+class HashStore(Protocol):
+    """The four commands of a Valkey or Redis client that are used."""
+
+    def hset(self, name: str, key: str, value: str) -> object: ...
+    def hget(self, name: str, key: str) -> object: ...
+    def hgetall(self, name: str) -> object: ...
+    def expire(self, name: str, time: int) -> object: ...
+
+
+class ValkeySessionRepository(SessionRepository):
+    """A Strands session repository in Valkey or Redis.
+
+    One hash a session, so that every command touches one key: no CROSSSLOT in cluster mode, no
+    SCAN, and one TTL, renewed by every write (ElastiCache Serverless evicts only keys with one).
+
+    Args:
+        client: a synchronous client; Strands restores sessions in a thread of its own.
+        ttl_seconds: how long a conversation is remembered after its last message.
+    """
+
+    def __init__(self, client: HashStore, ttl_seconds: int) -> None:
+        self._client = client
+        self._ttl = ttl_seconds
+
+    @override
+    def create_session(self, session: Session, **kwargs: Any) -> Session:
+        self._write(session.session_id, "session", session.to_dict())
+        return session
+
+    @override
+    def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
+        found = self._read(session_id, "session")
+        return None if found is None else Session.from_dict(found)
+
+    @override
+    def create_agent(self, session_id: str, session_agent: SessionAgent, **kwargs: Any) -> None:
+        self._write(session_id, f"agent:{session_agent.agent_id}", session_agent.to_dict())
+
+    @override
+    def read_agent(self, session_id: str, agent_id: str, **kwargs: Any) -> SessionAgent | None:
+        found = self._read(session_id, f"agent:{agent_id}")
+        return None if found is None else SessionAgent.from_dict(found)
+
+    @override
+    def update_agent(self, session_id: str, session_agent: SessionAgent, **kwargs: Any) -> None:
+        previous = self.read_agent(session_id, session_agent.agent_id)
+        if previous is None:
+            raise SessionException(f"agent {session_agent.agent_id} is not in this session")
+        session_agent.created_at = previous.created_at
+        self.create_agent(session_id, session_agent)
+
+    @override
+    def create_message(self, session_id: str, agent_id: str, session_message: SessionMessage, **kwargs: Any) -> None:
+        self._write(session_id, _message_field(agent_id, session_message.message_id), session_message.to_dict())
+
+    @override
+    def read_message(self, session_id: str, agent_id: str, message_id: int, **kwargs: Any) -> SessionMessage | None:
+        found = self._read(session_id, _message_field(agent_id, message_id))
+        return None if found is None else SessionMessage.from_dict(found)
+
+    @override
+    def update_message(self, session_id: str, agent_id: str, session_message: SessionMessage, **kwargs: Any) -> None:
+        previous = self.read_message(session_id, agent_id, session_message.message_id)
+        if previous is None:
+            raise SessionException(f"message {session_message.message_id} is not in this session")
+        session_message.created_at = previous.created_at
+        self.create_message(session_id, agent_id, session_message)
+
+    @override
+    def list_messages(
+        self, session_id: str, agent_id: str, limit: int | None = None, offset: int = 0, **kwargs: Any
+    ) -> list[SessionMessage]:
+        everything = cast(Mapping[object, object], self._client.hgetall(_key(session_id)))
+        prefix = _message_field(agent_id, "")
+        found = [
+            SessionMessage.from_dict(cast(dict[str, Any], json.loads(_text(value))))
+            for name, value in everything.items()
+            if _text(name).startswith(prefix)
+        ]
+        found.sort(key=lambda message: message.message_id)
+        return found[offset : None if limit is None else offset + limit]
+
+    def _write(self, session_id: str, field: str, value: dict[str, Any]) -> None:
+        self._client.hset(_key(session_id), field, json.dumps(value, ensure_ascii=False))
+        self._client.expire(_key(session_id), self._ttl)
+
+    def _read(self, session_id: str, field: str) -> dict[str, Any] | None:
+        value = self._client.hget(_key(session_id), field)
+        return None if value is None else cast(dict[str, Any], json.loads(_text(value)))
+
+
+def session_manager(session_id: str, store: str, ttl_seconds: int) -> RepositorySessionManager:
+    """The session manager of one conversation, restored from `store` when an agent is built.
+
+    Raises:
+        ValueError: when `store` is not one of the schemes above.
+    """
+    parts = urlsplit(store)
+    match parts.scheme:
+        case "valkey" | "valkeys":
+            repository = ValkeySessionRepository(_valkey(store), ttl_seconds)
+            return RepositorySessionManager(session_id, session_repository=repository)
+        case "s3":
+            return S3SessionManager(session_id, bucket=parts.netloc, prefix=parts.path.strip("/"))
+        case "file":
+            return FileSessionManager(session_id, storage_dir=parts.path)
+        case _:
+            raise ValueError(f"SESSION_STORE: {parts.scheme}:// is not one of valkey, valkeys, s3, file")
+
+
+@cache
+def _valkey(url: str) -> HashStore:
+    """One client for each store. `?cluster=true` for cluster mode, as ElastiCache Serverless is."""
+    parts = urlsplit(url)
+    clustered = parse_qs(parts.query).get("cluster") == ["true"]
+    plain = parts._replace(query="").geturl()
+    options: dict[str, Any] = {"socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 30}
+    client: object = (
+        valkey.ValkeyCluster.from_url(plain, **options) if clustered else valkey.Valkey.from_url(plain, **options)
+    )
+    return cast(HashStore, client)
+
+
+def _key(session_id: str) -> str:
+    # The braces make the session the hash tag, should a session ever need a second key.
+    return f"deskside:{{{session_id}}}"
+
+
+def _message_field(agent_id: str, message_id: int | str) -> str:
+    return f"message:{agent_id}:{message_id}"
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
