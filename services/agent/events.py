@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Literal, TypedDict
+from typing import Literal
 
 from services.contract.errors import MEANINGS, ErrorCode
 from services.contract.limits import SAFE_FRAME_BYTES
@@ -20,6 +20,7 @@ from services.contract.messages import (
     Error,
     ErrorData,
     Message,
+    Place,
     encode,
 )
 from services.delivery import Delivery, DeliveryError
@@ -42,14 +43,6 @@ reconnect attempts with back-off."""
 
 UNCONFIRMED_TRIES = 3
 """Attempts at a push that API Gateway does not confirm."""
-
-
-class Place(TypedDict):
-    """The fields every event of a turn has."""
-
-    request_id: str
-    session_id: str
-    seq: int
 
 
 class TurnEvents:

@@ -48,9 +48,7 @@ MEANINGS: dict[ErrorCode, ErrorMeaning] = {
         "The access token has expired; connect again with a fresh one.", retryable=True, closes=True
     ),
     ErrorCode.AGENT_BUSY: ErrorMeaning("Too many prompts are waiting in this session.", retryable=True),
-    ErrorCode.AGENT_UNAVAILABLE: ErrorMeaning(
-        "The agent could not be reached; the prompt was not run.", retryable=True
-    ),
+    ErrorCode.AGENT_UNAVAILABLE: ErrorMeaning("The agent could not be reached.", retryable=True),
     ErrorCode.TURN_FAILED: ErrorMeaning("The agent could not finish this turn.", retryable=True),
     ErrorCode.TURN_TIMED_OUT: ErrorMeaning("This turn took too long and was ended.", retryable=True),
     ErrorCode.CALLBACK_UNKNOWN: ErrorMeaning("No such request was sent to this session.", retryable=False),

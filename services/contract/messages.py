@@ -6,8 +6,9 @@ Unknown fields are ignored on both sides, so a newer peer never breaks an older 
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypedDict, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 
@@ -189,6 +190,14 @@ class TurnData(Message):
     seq: int
 
 
+class Place(TypedDict):
+    """The arguments every turn event's data is built with."""
+
+    request_id: str
+    session_id: str
+    seq: int
+
+
 class ChatAcceptedData(TurnData):
     status: Literal["accepted", "queued"]
     position: int = 0
@@ -287,7 +296,5 @@ SPOKEN_VERSIONS = frozenset({PROTOCOL_VERSION})
 
 def encode(message: Message | dict[str, object]) -> bytes:
     """One wire message as compact UTF-8 JSON."""
-    import json
-
     plain = message.model_dump(mode="json", exclude_none=True) if isinstance(message, Message) else message
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
