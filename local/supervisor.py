@@ -113,11 +113,12 @@ class Supervisor:
             done, _ = await asyncio.wait(
                 {ready, self._died}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-            if self._died in done:
-                ready.cancel()
-                raise StackError(self._died.result())
             if ready not in done:
                 ready.cancel()
+                await asyncio.gather(ready, return_exceptions=True)
+            if self._died in done:
+                raise StackError(self._died.result())
+            if ready not in done:
                 slow = ", ".join(part.name for part in self.parts.values() if part.ready_at is None)
                 raise StackError(f"not ready within {READY_SECONDS:.0f} s: {slow}")
             await ready
@@ -247,7 +248,7 @@ class Supervisor:
         self._died.set_result(reason)
 
     async def _until_ready(self, part: Part, began: float, on_ready: Callable[[str, float], None] | None) -> None:
-        while not await self._answers(part.name):
+        while not await self._answers(part.name):  # noqa: ASYNC110 - another process, nothing to await
             await asyncio.sleep(0.05)
         part.ready_at = time.monotonic() - began
         if on_ready is not None:
@@ -260,7 +261,7 @@ class Supervisor:
             async with asyncio.timeout(2):
                 reader, writer = await asyncio.open_connection(HOST, port)
                 if name == "session-store":
-                    writer.write(b"PING\r\n")
+                    writer.write(b"*1\r\n$4\r\nPING\r\n")
                 else:
                     writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
                 first = await reader.readline()

@@ -1,0 +1,157 @@
+"""A conversation as a timeline: every hop with its time, where the function slept, what is billed.
+
+It is drawn from what the services and the local parts log anyway; nothing in them knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.supervisor import LogLine
+
+Describe = Callable[[dict[str, Any]], str | None]
+
+
+class _Blanks(dict[str, Any]):
+    """A log line in a template: what is not there is a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _bytes(line: dict[str, Any]) -> str:
+    return f"{line.get('bytes', 0):,} B"
+
+
+def _pushed(line: dict[str, Any]) -> str | None:
+    """Pushes to the Mac, but not each delta: those are shown as the answer itself."""
+    name = line.get("event_name")
+    if name in ("answer_delta", "activity", "pong", "ready", "error"):
+        return None
+    if name in ("chat_accepted", "answer"):
+        return f"→ Mac: {name}"
+    return f"→ Mac: {name} ({_bytes(line)})"
+
+
+HOPS: dict[tuple[str, str], str | Describe] = {
+    ("mac", "chat_sent"): "prompt sent",
+    ("mac", "push_received"): "asked to {action}",
+    ("mac", "callback_sent"): "answered the request",
+    ("mac", "delta_received"): "first words of the answer",
+    ("mac", "answer_received"): "whole answer received",
+    ("websocket", "message_received"): "route {route} → ws-manager",
+    ("websocket", "message_pushed"): _pushed,
+    ("ws-manager", "turn_delivered"): "agent says {status}; returns",
+    ("ws-manager", "callback_completed"): "completed the durable callback",
+    ("ws-manager", "callback_refused"): "refused the answer: {code}",
+    ("agent", "turn_started"): "turn began",
+    ("agent", "machine_token_fetched"): "fetched a client_credentials token",
+    ("agent", "gateway_session_opened"): lambda line: f"MCP session opened, {len(line.get('tools', []))} tools",
+    ("agent", "tool_call_started"): "calls {tool}",
+    ("agent", "tool_call_returned"): "{tool} returned {outcome}",
+    ("model", "model_called"): lambda line: f"asks for {line['tool']}" if line.get("tool") else "wrote the answer",
+    ("gateway", "tool_called"): "token verified → durable alias",
+    ("gateway", "tool_returned"): "tool call returned: {status}",
+    ("functions", "execution_started"): "durable execution started",
+    ("functions", "execution_suspended"): "SUSPENDED: nothing runs, nothing is billed",
+    ("functions", "execution_resumed"): "resumed by the callback",
+    ("functions", "execution_finished"): "execution {status} after {invocations} invocation(s)",
+    ("mcp-proxy", "pushed"): lambda line: "request recorded, pushed" if line.get("callback_id") else "command pushed",
+    ("mcp-proxy", "push_offline"): "the Mac is not connected",
+    ("mcp-proxy", "tool_call_finished"): "result: {outcome}",
+}
+"""What is shown, by service and event. What is not here is not a hop."""
+
+PATH: tuple[tuple[str, str, str], ...] = (
+    ("mac", "chat_sent", "the client could not send the prompt"),
+    ("websocket", "message_received", "the WebSocket API did not route the prompt"),
+    ("agent", "turn_started", "the prompt did not reach the agent (ws-manager → runtime → agent)"),
+    ("agent", "gateway_session_opened", "the agent could not open its session with the gateway"),
+    ("agent", "tool_call_started", "the model called no tool"),
+    ("gateway", "tool_called", "the tool call did not reach the gateway"),
+    ("functions", "execution_started", "the gateway did not start the durable function"),
+    ("mac", "push_received", "the push did not reach the Mac (mcp-proxy → @connections → Mac)"),
+    ("functions", "execution_finished", "the durable function did not finish"),
+    ("agent", "tool_call_returned", "the tool's result did not come back to the agent"),
+    ("mac", "answer_received", "the answer did not reach the Mac"),
+)
+"""The path of one prompt; the first step that was not seen names the hop that failed."""
+
+
+@dataclass(slots=True)
+class Bill:
+    """What one prompt cost in Lambda time, in milliseconds."""
+
+    billed: float = 0.0
+    """Of the waiting function: the sum of its invocations."""
+    waited: float = 0.0
+    """Of the waiting function: suspended, unbilled."""
+    other: float = 0.0
+    """Of ws-manager."""
+
+
+@dataclass(slots=True)
+class Hop:
+    at: float
+    """Seconds since the epoch."""
+    service: str
+    text: str
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Collects the hops of the prompt that is being asked.
+
+    Args:
+        show: called with each hop as it happens, and the milliseconds since the prompt was sent.
+    """
+
+    show: Callable[[float, Hop], None]
+    hops: list[Hop] = field(default_factory=list[Hop])
+    seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    ever: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    faults: list[LogLine] = field(default_factory=list[LogLine])
+    bill: Bill = field(default_factory=Bill)
+    began: float = 0.0
+    request_id: str | None = None
+
+    def begin(self, now: float) -> None:
+        """A new prompt."""
+        self.hops, self.seen, self.faults, self.bill = [], set(), [], Bill()
+        self.began, self.request_id = now, None
+
+    def add(self, line: LogLine) -> None:
+        """One log line of a service or part, or one hop of the client in the same form."""
+        service, event = str(line.get("service")), str(line.get("event"))
+        at = float(line.get("timestamp") or 0.0)
+        if not self.began or at < self.began - 0.005:
+            return
+        if (service, event) == ("mac", "chat_sent"):
+            self.request_id = line.get("request_id")
+        elif line.get("request_id") not in (None, self.request_id):
+            return
+        self.seen.add((service, event))
+        self.ever.add((service, event))
+        if line.get("level") in ("error", "critical"):
+            self.faults.append(line)
+        if (service, event) == ("functions", "execution_finished"):
+            self.bill.billed += float(line.get("billed_ms", 0))
+            self.bill.waited += float(line.get("waited_ms", 0))
+        if (service, event) == ("functions", "invocation_finished") and line.get("function") == "ws-manager":
+            self.bill.other += float(line.get("billed_ms", 0))
+        describe = HOPS.get((service, event))
+        text = describe.format_map(_Blanks(line)) if isinstance(describe, str) else describe and describe(line)
+        if text:
+            hop = Hop(at, service, text)
+            self.hops.append(hop)
+            self.show((at - self.began) * 1000, hop)
+
+    def failed_hop(self) -> str | None:
+        """The first step of the path that this prompt did not take, in words."""
+        for service, event, sentence in PATH:
+            known = self.ever if event == "gateway_session_opened" else self.seen
+            if (service, event) not in known:
+                return sentence
+        return None
