@@ -1,0 +1,1 @@
+"""A Cognito-like issuer: sign-in of people, machine tokens, published keys."""
