@@ -35,6 +35,8 @@ from services.contract.messages import Answer, AnswerDelta, Error
 CONNECT, STATUS, LOGS = "Help me connect to my VPN", "What's my VPN status?", "Analyze my VPN logs"
 DEADLINE = 90.0
 """Seconds one prompt may take before the demo gives up and names the hop."""
+LATE_SECONDS = 0.15
+"""How long a hop is held back so that a slower process's earlier one is shown first."""
 MAC_DELAYS = {"get_vpn_status": 1.2, "request_logs": 5.0}
 """Seconds the simulated Mac takes, as a real one does: 1-2 s and 5-30 s."""
 
@@ -152,15 +154,13 @@ class Demo:
     async def _ask(self, connection: Connection, prompt: str) -> Asked:
         self.stage.title(prompt)
         self.timeline.begin(time.time())
-        answer = ""
-        async for event in connection.ask(prompt, deadline=DEADLINE):
-            if isinstance(event, AnswerDelta):
-                self.stage.delta(event.data.text)
-            elif isinstance(event, Answer):
-                answer = event.data.text
-            elif isinstance(event, Error):
-                raise DemoFailedError(self._blame(f"{event.data.code.value}: {event.data.message}"))
-        await asyncio.sleep(0.3)  # the last log lines of the parts are on their way
+        ticking = asyncio.create_task(self._tick())
+        try:
+            answer = await self._answer(connection, prompt)
+            await asyncio.sleep(0.3)  # the last log lines of the parts are on their way
+        finally:
+            ticking.cancel()
+            self.timeline.flush()
         self.stage.answer(answer)
         bill = self.timeline.bill
         self.stage.line(
@@ -169,6 +169,21 @@ class Demo:
             "bold",
         )
         return Asked(prompt, answer)
+
+    async def _answer(self, connection: Connection, prompt: str) -> str:
+        async for event in connection.ask(prompt, deadline=DEADLINE):
+            if isinstance(event, AnswerDelta):
+                self.stage.delta(event.data.text)
+            elif isinstance(event, Answer):
+                return event.data.text
+            elif isinstance(event, Error):
+                raise DemoFailedError(self._blame(f"{event.data.code.value}: {event.data.message}"))
+        raise DemoFailedError(self._blame("the turn ended without an answer"))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(0.05)
+            self.timeline.flush(before=time.time() - LATE_SECONDS)
 
     def _blame(self, otherwise: str) -> str:
         """The hop that failed, with the operator's reason if one was logged."""

@@ -5,6 +5,7 @@ It is drawn from what the services and the local parts log anyway; nothing in th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,9 +117,11 @@ class Timeline:
     bill: Bill = field(default_factory=Bill)
     began: float = 0.0
     request_id: str | None = None
+    _unsorted: list[Hop] = field(default_factory=list[Hop])
 
     def begin(self, now: float) -> None:
         """A new prompt."""
+        self.flush()
         self.hops, self.seen, self.faults, self.bill = [], set(), [], Bill()
         self.began, self.request_id = now, None
 
@@ -144,9 +147,16 @@ class Timeline:
         describe = HOPS.get((service, event))
         text = describe.format_map(_Blanks(line)) if isinstance(describe, str) else describe and describe(line)
         if text:
-            hop = Hop(at, service, text)
+            self._unsorted.append(Hop(at, service, text))
+
+    def flush(self, before: float = math.inf) -> None:
+        """Show what happened before that time, in order: log lines of several processes arrive
+        a few milliseconds out of it."""
+        ready = sorted((hop for hop in self._unsorted if hop.at < before), key=lambda hop: hop.at)
+        self._unsorted = [hop for hop in self._unsorted if hop.at >= before]
+        for hop in ready:
             self.hops.append(hop)
-            self.show((at - self.began) * 1000, hop)
+            self.show((hop.at - self.began) * 1000, hop)
 
     def failed_hop(self) -> str | None:
         """The first step of the path that this prompt did not take, in words."""
