@@ -72,7 +72,7 @@ class PlainScreen:
             if isinstance(event, AnswerDelta):
                 streamed += event.data.text
             elif isinstance(event, Activity):
-                self.note(event.data.message)
+                self.note(_activity_text(event))
             elif isinstance(event, Answer):
                 print(streamed if event.data.truncated else event.data.text, flush=True)
                 return True
@@ -124,7 +124,7 @@ class TerminalScreen:
                         streamed += event.data.text
                     elif isinstance(event, Activity):
                         # The person reads on from here: what was said before the activity stays above it.
-                        self._console.print(Text(f"  · {event.data.message}", style="dim"))
+                        self._console.print(Text(f"  · {_activity_text(event)}", style="dim"))
                     elif isinstance(event, ChatAccepted) and event.data.status == "queued":
                         self._console.print(Text(f"  · queued, {event.data.position} before it", style="dim"))
                     elif isinstance(event, Answer):
@@ -170,6 +170,10 @@ def _preview(content: str) -> Text:
         shown.append(f"… and {len(lines) - PREVIEW_LINES} lines more")
     # Text, not markup: what is shown was not written by us.
     return Text("\n".join(shown))
+
+
+def _activity_text(event: Activity) -> str:
+    return f"{event.data.message}: {event.data.outcome}" if event.data.outcome else f"{event.data.message} …"
 
 
 def _error_text(error: Error) -> str:

@@ -183,7 +183,7 @@ async def test_a_dropped_socket_loses_neither_the_answer_nor_the_session(stack: 
                 connection.drop()
         assert isinstance(events[-1], Answer)
         assert connection.generation >= 2
-        assert mac.fault_line in events[-1].data.text
+        assert str(mac.fault_line) in events[-1].data.text
         assert len([event for event in events if isinstance(event, Answer)]) == 1
 
 

@@ -27,8 +27,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from local.config import AUTHORIZER, HOST, STAGE, WS_MANAGER, LocalConfig
-from local.parts.websocket.limits import Limits
 from local.parts.listening import claim
+from local.parts.websocket.limits import Limits
 from local.parts.websocket.serving import running
 
 TOKEN = "header.body.signature"

@@ -1,0 +1,63 @@
+"""What the supervisor decides without starting anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.config import LocalConfig
+from local.supervisor import StackError, Supervisor, _parse, _sentence
+
+
+def _environment(monkeypatch: pytest.MonkeyPatch, part: str, model: str = "offline") -> dict[str, str]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-persons-own")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("SECRET_OF_MINE", "x")
+    monkeypatch.delenv("MODEL_ID", raising=False)
+    monkeypatch.delenv("MODEL_OPTIONS", raising=False)
+    return Supervisor(LocalConfig(state=Path("x"), model=model))._environment(part)
+
+
+def test_nothing_of_the_persons_own_aws_set_up_reaches_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("aws", "functions", "agent"):
+        environment = _environment(monkeypatch, part)
+        assert environment["AWS_ACCESS_KEY_ID"] == "local"
+        assert "AWS_PROFILE" not in environment
+        assert "SECRET_OF_MINE" not in environment
+
+
+def test_the_agent_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "DESKSIDE_MACHINE_SECRET" in _environment(monkeypatch, "aws")
+    assert "DESKSIDE_MACHINE_SECRET" not in _environment(monkeypatch, "agent")
+
+
+def test_bedrock_uses_the_persons_credentials_for_the_model_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = _environment(monkeypatch, "agent", "bedrock")
+    assert environment["AWS_ACCESS_KEY_ID"] == "a-persons-own"
+    assert environment["AWS_PROFILE"] == "work"
+    assert "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" not in environment
+    assert environment["AWS_ENDPOINT_URL_DYNAMODB"].startswith("http://127.0.0.1:")
+    assert _environment(monkeypatch, "functions", "bedrock")["AWS_ACCESS_KEY_ID"] == "local"
+
+
+def test_ollama_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = _environment(monkeypatch, "agent", "ollama")
+    assert environment["MODEL_PROVIDER"] == "ollama"
+    assert "127.0.0.1:11434" in environment["MODEL_OPTIONS"]
+
+
+def test_an_unknown_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StackError, match="MODEL=abacus is not one of offline, bedrock, ollama"):
+        _environment(monkeypatch, "agent", "abacus")
+
+
+def test_log_lines_that_are_not_json_objects_are_left_alone() -> None:
+    assert _parse("plain text") is None
+    assert _parse("{broken") is None
+    assert _parse('{"event": "x"}') == {"event": "x"}
+
+
+def test_a_failure_is_told_in_one_line() -> None:
+    assert _sentence({"event": "crashed", "exception": "Traceback …\nValueError: no"}) == "crashed ValueError: no"
+    assert _sentence({"event": "crashed", "reason": "no disk"}) == "crashed no disk"
