@@ -35,7 +35,9 @@ def dynamodb() -> DynamoDBClient:
 
 @cache
 def lambda_() -> LambdaClient:
-    return boto3.client("lambda", config=QUICK)
+    # A callback that was taken but whose response was lost must not be sent again behind our back:
+    # the second attempt would be told that the first one's answer came too late.
+    return boto3.client("lambda", config=ONCE)
 
 
 @cache

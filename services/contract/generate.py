@@ -56,6 +56,8 @@ def schema() -> dict[str, Any]:
     everything: list[type[BaseModel]] = [model for models in sides.values() for model in models]
     refs, definitions = models_json_schema([(model, "validation") for model in everything])
     defs = cast(dict[str, Any], definitions["$defs"])
+    for model in everything:
+        _name_needed(defs[refs[model, "validation"]["$ref"].rpartition("/")[2]])
     for side, models in sides.items():
         defs[side] = {"oneOf": [refs[model, "validation"] for model in models]}
     return {
@@ -64,6 +66,12 @@ def schema() -> dict[str, Any]:
         "description": "Generated from services/contract. Unknown fields are allowed everywhere.",
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def _name_needed(definition: dict[str, Any]) -> None:
+    """Require `event` or `action`: a default makes it optional, and then every message looks like a `pong`."""
+    name = next(name for name in ("event", "action") if "const" in definition["properties"].get(name, {}))
+    definition["required"] = [name, *(other for other in definition.get("required", []) if other != name)]
 
 
 def markdown() -> str:
@@ -88,8 +96,10 @@ def markdown() -> str:
         "3. A request to the Mac carries a `callback_id`, good for one answer from this session: `async_callback` "
         "with `content`, or with `error` when there is none. A request can arrive twice (again in `ready` after a "
         "reconnect): the same `callback_id` is the same request. After `expires_in` seconds nobody waits any more.\n"
-        "4. A `client_action` is obeyed once for each `action_id` and is not answered.\n"
-        "5. `ping` → `pong` keeps the connection open.",
+        "4. One socket carries one session at a time: a `chat` or `hello` that names another one moves it there. The "
+        "newest socket of a session receives what is pushed.\n"
+        "5. A `client_action` is obeyed once for each `action_id` and is not answered.\n"
+        "6. `ping` → `pong` keeps the connection open.",
         "A client that sends no `hello` works too, as the original's did: its first `chat` binds the session.",
         "## Client to server",
         *_messages(CLIENT_MESSAGES.items(), client),

@@ -38,6 +38,10 @@ payload and the 1 MB durable callback result; above it the model could not read 
 API_GATEWAY_INTEGRATION_TIMEOUT = 29.0
 """Seconds. AWS hard limit for WebSocket integrations."""
 
+LONGEST_ACCEPT = 13.0
+"""Seconds. An attempt that begins at the end of ws-manager's budget may itself take as long as
+the budget, so twice the budget, 2 s to connect and a reply have to fit the integration timeout."""
+
 CONNECTION_LIFETIME = 2 * 60 * 60
 """Seconds. AWS hard limit for one WebSocket connection."""
 
@@ -80,8 +84,8 @@ class TimeoutChain:
                 raise ValueError(f"timeout chain: {inner} must be positive and below {outer}")
         if self.execution > MAX_EXECUTION_TIMEOUT:
             raise ValueError(f"timeout chain: execution must not exceed {MAX_EXECUTION_TIMEOUT} s")
-        if not 0 < self.accept <= self.integration - 5:
-            raise ValueError("timeout chain: accept must stay 5 s below the integration timeout")
+        if not 0 < self.accept <= min(LONGEST_ACCEPT, (self.integration - 3) / 2):
+            raise ValueError("timeout chain: two accept budgets and 3 s must fit the integration timeout")
         if self.integration > API_GATEWAY_INTEGRATION_TIMEOUT:
             raise ValueError("timeout chain: integration must not exceed 29 s")
 

@@ -13,7 +13,12 @@ from typing import Annotated, Any, Literal, TypedDict, cast
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from services.contract.errors import MEANINGS, ErrorCode
-from services.contract.limits import MAX_PROMPT_CHARACTERS, MAX_REASON_CHARACTERS, PROTOCOL_VERSION
+from services.contract.limits import (
+    MAX_MESSAGE_BYTES,
+    MAX_PROMPT_CHARACTERS,
+    MAX_REASON_CHARACTERS,
+    PROTOCOL_VERSION,
+)
 from services.contract.tools import PYTHON_TYPES, REGISTRY, ArgumentValue, Pattern, Tool
 
 SessionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
@@ -85,9 +90,22 @@ class CallbackFailure(Message):
 class AsyncCallback(Message):
     """The Mac's answer to a request: its content, or why there is none."""
 
+    model_config = ConfigDict(
+        strict=True,
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["content"], "properties": {"content": {"type": "string"}}},
+                {"required": ["error"], "properties": {"error": {"type": "object"}}},
+            ]
+        },
+    )
+
     action: Literal["async_callback"]
     callback_id: CallbackId
-    content: str | None = None
+    # Without any constraint pydantic would let lone surrogates through, which are no UTF-8.
+    content: Annotated[str, StringConstraints(max_length=MAX_MESSAGE_BYTES)] | None = None
     error: CallbackFailure | None = None
 
     @model_validator(mode="after")

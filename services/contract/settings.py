@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.contract.limits import TIMEOUTS
+from services.contract.limits import LONGEST_ACCEPT, TIMEOUTS
 
 SESSION_INDEX = "session_id"
 """Name of the GSI of the connections table, and of its key."""
@@ -62,7 +62,7 @@ class WsManagerSettings(Settings):
     """`https://cognito-idp.{region}.amazonaws.com/{pool}`; its JWKS is below it."""
     user_pool_client_ids: NonEmpty
     """Comma-separated app client ids whose access tokens may connect."""
-    accept_seconds: Annotated[float, Field(gt=0, le=TIMEOUTS.integration - 5)] = TIMEOUTS.accept
+    accept_seconds: Annotated[float, Field(gt=0, le=LONGEST_ACCEPT)] = TIMEOUTS.accept
     """Budget for handing one prompt to the agent, in seconds."""
 
 
@@ -97,5 +97,5 @@ class AgentSettings(Settings):
     session_ttl_seconds: Annotated[int, Field(gt=0)] = 7 * 24 * 60 * 60
     queue_limit: Annotated[int, Field(ge=0, le=20)] = 3
     """Prompts that may wait behind the running one in a session."""
-    mcp_call_seconds: Annotated[float, Field(gt=0)] = TIMEOUTS.mcp_call
-    turn_seconds: Annotated[float, Field(gt=0)] = TIMEOUTS.turn
+    mcp_call_seconds: Annotated[float, Field(gt=0)] = float(TIMEOUTS.mcp_call)
+    turn_seconds: Annotated[float, Field(gt=0)] = float(TIMEOUTS.turn)

@@ -7,6 +7,7 @@ routing, what the agent shows the model, the local stack, the clients' fixtures 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,9 @@ from services.contract.limits import TIMEOUTS
 
 ArgumentType = Literal["string", "integer", "number", "boolean"]
 ArgumentValue = str | int | float | bool
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""Names of tools, actions and arguments. The Gateway would take up to 256 characters."""
 
 PYTHON_TYPES: dict[ArgumentType, tuple[type, ...]] = {
     "string": (str,),
@@ -106,6 +110,10 @@ class Tool:
 
     def __post_init__(self) -> None:
         names = [argument.name for argument in self.arguments]
+        for name in (self.name, self.action, *names):
+            # Three underscores separate the Gateway's target from the tool.
+            if not NAME.fullmatch(name) or "___" in name:
+                raise ValueError(f"{name!r} is not a lower-case name")
         if self.identified_by not in [argument.name for argument in self.arguments if argument.required]:
             raise ValueError(f"{self.name}: identified_by names no required argument")
         unknown = [name for name in self.forwards if name not in names]

@@ -23,11 +23,12 @@ from aws_durable_execution_sdk_python import (
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from aws_durable_execution_sdk_python.retries import RetryPresets
+from pydantic import ValidationError
 
 from services import aws
 from services.contract.answers import MalformedAnswerError
 from services.contract.limits import MAX_RESULT_BYTES
-from services.contract.messages import Refusal
+from services.contract.messages import CallbackFailure, Refusal
 from services.contract.results import SENT_TO_CLIENT, Failure, failure
 from services.contract.settings import McpProxySettings
 from services.contract.tools import TRUSTED_ARGUMENTS, Pattern
@@ -41,7 +42,7 @@ from services.stores.requests import PendingRequests
 ONCE = StepConfig(retry_strategy=RetryPresets.none(), step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY)
 """A push that was cut off is reported as unconfirmed, never repeated."""
 
-REFUSALS: dict[str, dict[str, str]] = {
+REFUSALS: dict[Refusal, dict[str, str]] = {
     Refusal.DECLINED: failure(Failure.DECLINED),
     Refusal.NOT_INSTALLED: failure(Failure.FAILED, reason="not_installed"),
     Refusal.FAILED: failure(Failure.FAILED, reason="failed_on_client"),
@@ -143,9 +144,14 @@ def _unsent(pushed: Push | None) -> dict[str, str]:
 
 
 def _refused(refused: CallbackExternalError) -> dict[str, str]:
-    result = dict(REFUSALS.get(refused.error_type, failure(Failure.FAILED)))
-    if refused.message:
-        result["detail"] = refused.message
+    # ws-manager writes the refusal into the error's data: the SDK does not hand on an error's type.
+    try:
+        said = CallbackFailure.model_validate_json(refused.data or "")
+    except ValidationError:
+        return failure(Failure.FAILED)
+    result = dict(REFUSALS[said.code])
+    if said.message:
+        result["detail"] = said.message
     return result
 
 

@@ -6,8 +6,8 @@ which never leaves AWS. Rows outlive their deadline a while (TTL `expires_at`) s
 and duplicate answers are recognised.
 
     waiting --claim--> answering --settle--> answered
-       |  ^--release-------'
-       '--close--> closed
+       |  ^--release-----'  |
+       '--close--> closed <-'--expire
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REMEMBERED_SECONDS = 60 * 60
 """How long an ended request is remembered. Our own figure."""
 
 CLAIM_SECONDS = 10
-"""After this a claim whose holder died is free again; well above one call's 5 s timeout."""
+"""After this a claim whose holder died is free again; above the 7 s its one call to Lambda takes at most."""
 
 
 class Status(StrEnum):
@@ -159,6 +159,10 @@ class PendingRequests:
     def settle(self, request: PendingRequest) -> None:
         """Mark the request as answered."""
         self._move(request, Status.ANSWERING, Status.ANSWERED)
+
+    def expire(self, request: PendingRequest) -> None:
+        """Lambda does not wait any more: what was claimed came too late."""
+        self._move(request, Status.ANSWERING, Status.CLOSED)
 
     def close(self, request: PendingRequest) -> None:
         """Nobody waits any more: it is neither delivered again nor answered."""

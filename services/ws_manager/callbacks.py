@@ -74,12 +74,17 @@ class CallbackDesk:
             elif message.error is not None:
                 self._client.send_durable_execution_callback_failure(
                     CallbackId=request.durable_callback_id,
-                    Error={"ErrorType": message.error.code.value, "ErrorMessage": message.error.message},
+                    # ErrorData is what the durable SDK hands to mcp-proxy; it drops the type.
+                    Error={
+                        "ErrorType": message.error.code.value,
+                        "ErrorMessage": message.error.message,
+                        "ErrorData": message.error.model_dump_json(),
+                    },
                 )
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in CLOSED_CALLBACK:
-                self._requests.settle(request)
+                self._requests.expire(request)
                 get_logger().warning("callback_too_late", reason=code)
                 return ErrorCode.CALLBACK_EXPIRED
             return self._undelivered(request, code)

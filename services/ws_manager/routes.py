@@ -116,7 +116,7 @@ class Routes:
                 session_id=message.session_id,
                 protocol_version=max(common),
                 expires_in=max(int(connection.token_expires_at - now), 0),
-                pending=[_again(request, now) for request in waiting if request.tool in REGISTRY.by_name],
+                pending=[_again(request, now) for request in waiting if _can(capabilities, request)],
             )
         )
 
@@ -147,8 +147,6 @@ class Routes:
     def _turn_away(self, connection_id: str, code: ErrorCode) -> int:
         get_logger().warning("connection_turned_away", code=code.value)
         self._reply(connection_id, Error.of(code))
-        if MEANINGS[code].closes:
-            self.delivery.close(connection_id)
         return 200
 
     def _reply(self, connection_id: str, reply: Message) -> None:
@@ -156,6 +154,14 @@ class Routes:
             self.delivery.send(connection_id, reply)
         except DeliveryError as error:
             get_logger().error("reply_lost", reason=str(error))
+        if isinstance(reply, Error) and MEANINGS[reply.data.code].closes:
+            self.delivery.close(connection_id)
+
+
+def _can(capabilities: frozenset[str] | None, request: PendingRequest) -> bool:
+    """Whether this client can be asked, as far as it said."""
+    tool = REGISTRY.by_name.get(request.tool)
+    return tool is not None and (capabilities is None or tool.action in capabilities)
 
 
 def _again(request: PendingRequest, now: float) -> dict[str, object]:

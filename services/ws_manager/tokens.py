@@ -109,7 +109,10 @@ def _signing_keys(document: object) -> dict[str, RSAKey]:
             continue
         fields = {name: value for name, value in cast(dict[str, object], entry).items() if isinstance(value, str)}
         if fields.get("kty") == "RSA" and fields.get("use", "sig") == "sig" and "kid" in fields:
-            keys[fields["kid"]] = RSAKey.import_key({name: fields[name] for name in ("kty", "n", "e", "kid")})
+            try:
+                keys[fields["kid"]] = RSAKey.import_key({name: fields[name] for name in ("kty", "n", "e", "kid")})
+            except (JoseError, KeyError, ValueError):
+                continue  # one unusable entry must not take the other keys with it
     return keys
 
 
@@ -132,7 +135,8 @@ class TokenVerifier:
             raise TokenRefusedError("token too long")
         try:
             claims = jwt.decode(token, self._key_of, algorithms=["RS256"]).claims
-        except (JoseError, ValueError, RecursionError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
+            # TypeError: joserfc takes the types of some header fields on trust.
             raise TokenRefusedError(f"not verifiable: {type(error).__name__}") from None
         return self._identity(claims)
 

@@ -58,7 +58,8 @@ class TurnCourier:
     Args:
         client: builds the client for a read timeout in seconds.
         arn, qualifier: the runtime and its endpoint.
-        budget: seconds for one delivery, all attempts included.
+        budget: seconds within which attempts begin; each may take as long as the whole of it, so
+            that a slow but successful one is not cut off (services.contract.limits.LONGEST_ACCEPT).
     """
 
     def __init__(
