@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Literal
 
-from services.contract.errors import MEANINGS, ErrorCode
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.contract.errors import ErrorCode
 from services.contract.limits import SAFE_FRAME_BYTES
 from services.contract.messages import (
     Activity,
@@ -18,7 +21,6 @@ from services.contract.messages import (
     ChatAccepted,
     ChatAcceptedData,
     Error,
-    ErrorData,
     Message,
     Place,
     encode,
@@ -72,9 +74,7 @@ class TurnEvents:
 
     async def accepted(self, status: Literal["accepted", "queued"], position: int = 0) -> None:
         """Tell that the prompt was taken."""
-        async with self._order:
-            data = ChatAcceptedData(**self._place(), status=status, position=position)
-            await self._push(ChatAccepted(data=data))
+        await self._tell(lambda at: ChatAccepted(data=ChatAcceptedData(**at, status=status, position=position)))
 
     async def activity(
         self,
@@ -85,42 +85,50 @@ class TurnEvents:
         outcome: str | None = None,
     ) -> None:
         """Tell what the agent is doing."""
-        async with self._order:
-            await self._flush()
+
+        def activity(at: Place) -> Message:
             data = ActivityData(
-                **self._place(), tool=tool, tool_call_id=tool_call_id, status=status, message=message, outcome=outcome
+                **at, tool=tool, tool_call_id=tool_call_id, status=status, message=message, outcome=outcome
             )
-            await self._push(Activity(data=data))
+            return Activity(data=data)
+
+        await self._tell(activity)
 
     async def delta(self, text: str) -> None:
         """Add to the answer; goes out with its batch."""
         self._buffer.append(text)
         self._written.append(text)
         if sum(map(len, self._buffer)) >= BATCH_CHARACTERS:
-            async with self._order:
-                await self._flush()
+            await self._tell()
         elif self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush_soon())
 
     async def answer(self) -> None:
         """End the turn with the whole answer."""
-        async with self._order:
-            await self._flush()
-            place = self._place()
-            whole = Answer(data=AnswerData(**place, text=self.text))
-            if len(encode(whole)) > SAFE_FRAME_BYTES:
-                whole = Answer(data=AnswerData(**place, text=_head(self.text), truncated=True))
-            await self._push(whole, patience=FINAL_PATIENCE)
+
+        def answer(at: Place) -> Message:
+            whole = Answer(data=AnswerData(**at, text=self.text))
+            if len(encode(whole)) <= SAFE_FRAME_BYTES:
+                return whole
+            return Answer(data=AnswerData(**at, text=_head(self.text), truncated=True))
+
+        await self._tell(answer, patience=FINAL_PATIENCE)
 
     async def error(self, code: ErrorCode, detail: str | None = None) -> None:
         """End the turn with a typed error."""
-        async with self._order:
-            await self._flush()
-            meaning = MEANINGS[code]
-            data = ErrorData(
-                code=code, message=meaning.message, retryable=meaning.retryable, detail=detail, **self._place()
-            )
-            await self._push(Error(data=data), patience=FINAL_PATIENCE)
+        await self._tell(lambda at: Error.of(code, detail=detail, **at), patience=FINAL_PATIENCE)
+
+    async def _tell(self, build: Callable[[Place], Message] | None = None, patience: float = 0.0) -> None:
+        """Push what has been written since, then the message, in one piece: a deadline that cuts
+        off the turn must leave neither a gap in the numbers nor a push that is overtaken."""
+
+        async def tell() -> None:
+            async with self._order:
+                await self._flush()
+                if build is not None:
+                    await self._push(build(self._place()), patience)
+
+        await asyncio.shield(tell())
 
     def _place(self) -> Place:
         place = Place(request_id=self.request_id, session_id=self._session_name, seq=self._seq)
@@ -128,9 +136,10 @@ class TurnEvents:
         return place
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(BATCH_SECONDS)
-        async with self._order:
-            await self._flush()
+        # What is written while a batch is being pushed is the next batch.
+        while self._buffer:
+            await asyncio.sleep(BATCH_SECONDS)
+            await self._tell()
 
     async def _flush(self) -> None:
         """Send what has been written since; called with the order held."""
@@ -152,7 +161,8 @@ class TurnEvents:
         for _ in range(UNCONFIRMED_TRIES):
             try:
                 return await self._send(message, last_resort=last_resort)
-            except DeliveryError as error:
+            except (DeliveryError, ClientError, BotoCoreError) as error:
+                # botocore's own come from the connections table.
                 get_logger().warning("push_unconfirmed", reason=str(error))
                 await asyncio.sleep(BATCH_SECONDS)
         return False

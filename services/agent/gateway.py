@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -20,9 +23,15 @@ from services.logs import get_logger
 STARTUP_SECONDS = 15
 """How long opening an MCP session may take. Our own figure."""
 
-NOT_SENT = ("Session terminated", "client session is not running", "client session was not initialized")
-"""What strands and mcp say when a call was refused before it reached a tool: the server forgot
-our session (HTTP 404), or the connection is gone. Only these calls are safe to repeat."""
+NOT_SENT = (
+    "Session terminated",
+    "Session not found",
+    "client session is not running",
+    "client session was not initialized",
+)
+"""What strands, mcp and MCP servers say when a call was refused before it reached a tool: the
+server forgot our session (HTTP 404), or the connection is gone. Only these calls are safe to
+repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Gateway:
     async def call(self, name: str, tool_call_id: str, arguments: dict[str, Any]) -> dict[str, object]:
         """Call a tool and return its result, which is a typed failure when the call failed."""
         for last in (False, True):
+            client: MCPClient | None = None
             try:
                 client = await self._open()
                 async with asyncio.timeout(self._call_seconds):
@@ -76,15 +86,18 @@ class Gateway:
                 get_logger().error("gateway_unreachable", reason=_short(error))
                 if last:
                     return _failure(Failure.FAILED, "gateway_unreachable")
-                await self._close()
+                await self._close(client)
                 continue
             texts = [block["text"] for block in answer["content"] if "text" in block]
             if answer["status"] != "error":
                 return _decode_result("\n".join(texts))
             reason = " ".join(texts)[:300]
             get_logger().error("tool_call_failed", reason=reason)
+            if "isError" in answer:
+                # The tool itself says so: the call was made, and the session is sound.
+                return _failure(Failure.FAILED, "gateway_error")
             # Whatever went wrong, the next call starts from a session known to be good.
-            await self._close()
+            await self._close(client)
             if last or not any(sign in reason for sign in NOT_SENT):
                 return _failure(Failure.FAILED, "gateway_error")
         raise AssertionError("unreachable")
@@ -96,20 +109,67 @@ class Gateway:
                 return client
             if client is not None:
                 get_logger().warning("gateway_session_reopened")
-                await asyncio.to_thread(client.stop, None, None, None)
                 self._client = None
+                _retire(client)
             client = MCPClient(url=self._url, auth_provider=BearerAuth(self._token), startup_timeout=STARTUP_SECONDS)
-            await asyncio.to_thread(client.start)
-            self._tools = await asyncio.to_thread(_list_tools, client)
+            self._tools = await _connect(client)
             self._client = client
             get_logger().info("gateway_session_opened", tools=[tool.name for tool in self._tools])
             return client
 
-    async def _close(self) -> None:
+    async def _close(self, client: MCPClient | None) -> None:
+        """Give up a session, unless another call has done so already.
+
+        Calls that are under way on it keep their connection until their deadline.
+        """
         async with self._opening:
-            client, self._client = self._client, None
-            if client is not None:
-                await asyncio.to_thread(client.stop, None, None, None)
+            if client is not None and client is self._client:
+                self._client = None
+                asyncio.get_running_loop().call_later(self._call_seconds, _retire, client)
+
+
+async def _connect(client: MCPClient) -> list[GatewayTool]:
+    """Open the session and list its tools; raise MCPClientInitializationError when that fails.
+
+    It has a thread of its own: where a server accepts and never answers, MCPClient outstays its
+    timeout until HTTP gives up, and the thread pool is what pushes need.
+    """
+    connected: Future[list[GatewayTool]] = Future()
+    connected.set_running_or_notify_cancel()
+
+    def connect() -> None:
+        try:
+            client.start()
+            connected.set_result(_list_tools(client))
+        except Exception as error:
+            connected.set_exception(error)
+
+    _in_background(connect)
+    try:
+        async with asyncio.timeout(STARTUP_SECONDS):
+            return await asyncio.wrap_future(connected)
+    except BaseException as error:
+        connected.add_done_callback(lambda _: _retire(client))
+        if isinstance(error, MCPClientInitializationError) or not isinstance(error, Exception):
+            raise
+        raise MCPClientInitializationError(_short(error)) from error
+
+
+def _retire(client: MCPClient) -> None:
+    """Stop a client without waiting for it: a dead server may take its time to be left."""
+
+    def stop() -> None:
+        try:
+            client.stop(None, None, None)
+        except RuntimeError as error:
+            get_logger().warning("gateway_session_lost", reason=_short(error.__cause__ or error))
+
+    _in_background(stop)
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), daemon=True).start()
 
 
 def _list_tools(client: MCPClient) -> list[GatewayTool]:
@@ -148,5 +208,5 @@ def _failure(kind: Failure, reason: str) -> dict[str, object]:
     return dict(failure(kind, reason=reason))
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:300]

@@ -1,7 +1,7 @@
 """Session memory: what was said in a conversation, kept through Strands' session repositories.
 
 Chosen by `SESSION_STORE`: `valkey://` or `valkeys://` (TLS), `s3://bucket/prefix`, `file:///folder`.
-Strands repairs a history whose tool use was never answered when it restores the session.
+A turn may end before it is answered; its history is repaired when the session is restored.
 """
 
 # valkey is only partly typed.
@@ -16,9 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import valkey
 from strands.session import FileSessionManager, RepositorySessionManager, S3SessionManager, SessionRepository
+from strands.types.agent import LocalAgent
+from strands.types.content import ContentBlock, Message
 from strands.types.exceptions import SessionException
 from strands.types.session import Session, SessionAgent, SessionMessage
 from typing_extensions import override
+
+CUT_OFF = "(I was cut off before I could answer this.)"
+"""Stands where an answer or a tool result should be."""
 
 
 class HashStore(Protocol):
@@ -112,6 +117,58 @@ class ValkeySessionRepository(SessionRepository):
         return None if value is None else cast(dict[str, Any], json.loads(_text(value)))
 
 
+class ConversationManager(RepositorySessionManager):
+    """Restores histories that Bedrock accepts, whatever became of the turns before.
+
+    A turn that failed or ran out of time leaves a prompt, a tool use or its result unanswered.
+    Strands answers the tool uses, yet leaves two user messages in a row, and Bedrock then refuses
+    every further turn: "A conversation must alternate between user and assistant roles".
+    """
+
+    @override
+    def initialize(self, agent: LocalAgent, **kwargs: Any) -> None:
+        super().initialize(agent, **kwargs)
+        agent.messages[:] = _alternating(agent.messages)
+        for message in _missing_end(agent.messages):
+            agent.messages.append(message)
+            self.append_message(message, agent)
+
+
+class _S3ConversationManager(ConversationManager, S3SessionManager):
+    pass
+
+
+class _FileConversationManager(ConversationManager, FileSessionManager):
+    pass
+
+
+def _alternating(messages: list[Message]) -> list[Message]:
+    """The messages, with an answer put between two of the user's."""
+    whole: list[Message] = []
+    for message in messages:
+        if whole and whole[-1]["role"] == message["role"] == "user":
+            whole.append({"role": "assistant", "content": [{"text": CUT_OFF}]})
+        whole.append(message)
+    return whole
+
+
+def _missing_end(messages: list[Message]) -> list[Message]:
+    """What is missing at the end of a history until the next prompt may follow."""
+    if not messages:
+        return []
+    missing: list[Message] = []
+    results: list[ContentBlock] = [
+        {"toolResult": {"toolUseId": block["toolUse"]["toolUseId"], "status": "error", "content": [{"text": CUT_OFF}]}}
+        for block in messages[-1]["content"]
+        if "toolUse" in block
+    ]
+    if results:
+        missing.append({"role": "user", "content": results})
+    if results or messages[-1]["role"] == "user":
+        missing.append({"role": "assistant", "content": [{"text": CUT_OFF}]})
+    return missing
+
+
 def session_manager(session_id: str, store: str, ttl_seconds: int) -> RepositorySessionManager:
     """The session manager of one conversation, restored from `store` when an agent is built.
 
@@ -122,11 +179,11 @@ def session_manager(session_id: str, store: str, ttl_seconds: int) -> Repository
     match parts.scheme:
         case "valkey" | "valkeys":
             repository = ValkeySessionRepository(_valkey(store), ttl_seconds)
-            return RepositorySessionManager(session_id, session_repository=repository)
+            return ConversationManager(session_id, session_repository=repository)
         case "s3":
-            return S3SessionManager(session_id, bucket=parts.netloc, prefix=parts.path.strip("/"))
+            return _S3ConversationManager(session_id, bucket=parts.netloc, prefix=parts.path.strip("/"))
         case "file":
-            return FileSessionManager(session_id, storage_dir=parts.path)
+            return _FileConversationManager(session_id, storage_dir=parts.path)
         case _:
             raise ValueError(f"SESSION_STORE: {parts.scheme}:// is not one of valkey, valkeys, s3, file")
 

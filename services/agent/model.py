@@ -8,7 +8,7 @@ import json
 from typing import Any, cast
 
 from botocore.config import Config
-from strands.models import BedrockModel, Model
+from strands.models import Model
 
 from services.contract.settings import AgentSettings, SettingsError
 
@@ -32,10 +32,13 @@ def build_model(settings: AgentSettings) -> Model:
     if not isinstance(decoded, dict):
         raise SettingsError("MODEL_OPTIONS: not an object")
     options = cast(dict[str, Any], decoded)
+    provider = _provider(settings.model_provider)
     if settings.model_provider == "bedrock":
-        bedrock: dict[str, Any] = {"max_tokens": MAX_TOKENS, **options}
-        return BedrockModel(model_id=settings.model_id, boto_client_config=BEDROCK, **bedrock)
-    return _provider(settings.model_provider)(model_id=settings.model_id, **options)
+        options = {"max_tokens": MAX_TOKENS, "boto_client_config": BEDROCK, **options}
+    try:
+        return provider(model_id=settings.model_id, **options)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"MODEL_OPTIONS: {error}") from None
 
 
 def _provider(name: str) -> type[Any]:
@@ -45,6 +48,6 @@ def _provider(name: str) -> type[Any]:
     except ImportError as error:
         raise SettingsError(f"MODEL_PROVIDER: {name} is not available ({error})") from None
     for _, found in inspect.getmembers(module, inspect.isclass):
-        if issubclass(found, Model) and found.__module__ == module.__name__:
+        if issubclass(found, Model) and found.__module__ == module.__name__ and not inspect.isabstract(found):
             return found
     raise SettingsError(f"MODEL_PROVIDER: {name} has no model class")

@@ -54,6 +54,7 @@ class TurnQueue:
         self._on_busy = on_busy
         self._on_idle = on_idle
         self._lanes: dict[str, _Lane] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def offer(self, session_id: str, request: TurnRequest) -> TurnResponse:
@@ -77,8 +78,18 @@ class TurnQueue:
         turn.queued = True
         lane.waiting.append(turn)
         position = len(lane.waiting)
-        await self._queued(turn, position)
+        # Not awaited: the sender's patience is not for the person's socket.
+        telling = asyncio.create_task(self._tell_queued(turn, position))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
         return TurnResponse(status=Acceptance.QUEUED, position=position)
+
+    async def _tell_queued(self, turn: Turn, position: int) -> None:
+        with bound_contextvars(session_id=turn.session_id, request_id=turn.request.request_id):
+            try:
+                await self._queued(turn, position)
+            except Exception:
+                get_logger().exception("queued_untold")
 
     async def _work(self, session_id: str, lane: _Lane, first: Turn) -> None:
         busy = self._on_busy()

@@ -75,7 +75,8 @@ class BoundTool(AgentTool):
             outcome = str(result["status"])
             get_logger().info("tool_call_returned", outcome=outcome)
             await self._events.activity(self._name, tool_call_id, "finished", message, outcome)
-        untrusted = tool.answer.untrusted if tool and tool.answer else ()
+        # Of a tool we do not know, nothing is ours.
+        untrusted = tuple(result) if tool is None else tool.answer.untrusted if tool.answer else ()
         answer: ToolResult = {
             "toolUseId": tool_use["toolUseId"],
             "status": "success",

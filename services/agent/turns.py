@@ -59,17 +59,25 @@ class TurnRunner:
         """Run one turn to exactly one answer or one typed error."""
         events = self._queued.pop((turn.session_id, turn.request.request_id), None) or self._events(turn)
         get_logger().info("turn_started", queued=turn.queued)
-        await events.accepted("accepted")
+        deadline = asyncio.timeout(self._turn_seconds)
         try:
-            async with asyncio.timeout(self._turn_seconds):
+            await events.accepted("accepted")
+            async with deadline:
                 await self._converse(turn, events)
-        except TimeoutError:
-            get_logger().error("turn_timed_out", seconds=self._turn_seconds)
-            await events.error(ErrorCode.TURN_TIMED_OUT)
         except MCPClientInitializationError as error:
             get_logger().error("gateway_unreachable", reason=str(error)[:300])
             await events.error(ErrorCode.TURN_FAILED, "The tools cannot be reached right now.")
+        except asyncio.CancelledError:
+            get_logger().error("turn_cancelled")
+            await events.error(ErrorCode.TURN_FAILED)
+            # A library that lost what it waited for raises this too; that is no reason to stop the session.
+            if cast("asyncio.Task[Any]", asyncio.current_task()).cancelling():
+                raise
         except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                get_logger().error("turn_timed_out", seconds=self._turn_seconds)
+                await events.error(ErrorCode.TURN_TIMED_OUT)
+                return
             get_logger().exception("turn_failed", reason=type(error).__name__)
             await events.error(ErrorCode.TURN_FAILED)
         else:

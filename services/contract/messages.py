@@ -315,4 +315,6 @@ SPOKEN_VERSIONS = frozenset({PROTOCOL_VERSION})
 def encode(message: Message | dict[str, object]) -> bytes:
     """One wire message as compact UTF-8 JSON."""
     plain = message.model_dump(mode="json", exclude_none=True) if isinstance(message, Message) else message
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    # A model can write a lone surrogate; it must not cost the whole message.
+    return text.encode(errors="replace")

@@ -25,7 +25,8 @@ from local.supervisor import LogLine, Supervisor
 from tests.e2e.wire import Socket
 
 HOOKS = {"DESKSIDE_MODEL_HOOKS": "1", "DESKSIDE_MODEL_DELAY_MS": "2"}
-_next_port = itertools.count(20_000 + (os.getpid() % 1_500) * 20, 10)
+# Below 32768, where Linux begins to hand out ports to outgoing connections.
+_next_port = itertools.count(10_000 + (os.getpid() % 1_000) * 20, 10)
 
 
 def free_base_port() -> int:

@@ -79,10 +79,7 @@ async def test_a_killed_supervisor_takes_its_parts_with_it(tmp_path: Path) -> No
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=os.environ | {TOKEN: mark}, stdout=asyncio.subprocess.PIPE
     )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        while b"Ready in" not in (await process.stdout.readline()):
-            pass
+    await _ready(process)
     process.kill()
     await process.wait()
     await _gone(mark)
@@ -95,15 +92,23 @@ async def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=os.environ | {TOKEN: mark}, stdout=asyncio.subprocess.PIPE
     )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        while b"Ready in" not in (await process.stdout.readline()):
-            pass
+    await _ready(process)
     process.send_signal(signal.SIGINT)
     rest, _ = await asyncio.wait_for(process.communicate(), 8)
     assert process.returncode == 0
     assert b"All parts ended." in rest
     await _gone(mark)
+
+
+async def _ready(process: asyncio.subprocess.Process) -> None:
+    """Wait until a stack says that it is ready."""
+    assert process.stdout is not None
+    output = b""
+    async with asyncio.timeout(60):
+        while b"Ready in" not in output:
+            line = await process.stdout.readline()
+            assert line, f"it ended: {output.decode()}"
+            output += line
 
 
 async def _demo(*arguments: str, kill: tuple[str, str] | None = None, folder: Path = ROOT) -> tuple[int, str]:
