@@ -68,13 +68,36 @@ async def test_one_at_a_time_in_the_order_they_came() -> None:
     assert await runner.offer("s", "a") == TurnResponse(status=Acceptance.ACCEPTED)
     assert await runner.offer("s", "b") == TurnResponse(status=Acceptance.QUEUED, position=1)
     assert await runner.offer("s", "c") == TurnResponse(status=Acceptance.QUEUED, position=2)
-    assert runner.waiting == [("b", 1), ("c", 2)]
+    await eventually(lambda: runner.waiting == [("b", 1), ("c", 2)])
     runner.go("c", "b")
     await asyncio.sleep(0.02)
     assert runner.started == [("s", "a")]
     runner.go("a")
     await eventually(lambda: len(runner.finished) == 3)
     assert runner.started == runner.finished == [("s", "a"), ("s", "b"), ("s", "c")]
+
+
+@pytest.mark.parametrize("fate", ["hangs", "raises"])
+async def test_a_person_who_cannot_be_told_of_the_queue_does_not_hold_up_the_sender(fate: str) -> None:
+    ran: list[str] = []
+    first_may_end = asyncio.Event()
+
+    async def run(turn: Turn) -> None:
+        if turn.request.request_id == "a":
+            await first_may_end.wait()
+        ran.append(turn.request.request_id)
+
+    async def queued(_turn: Turn, _position: int) -> None:
+        if fate == "raises":
+            raise RuntimeError("no socket")
+        await asyncio.Event().wait()
+
+    queue = TurnQueue(run, limit=1, queued=queued, on_busy=lambda: 0, on_idle=lambda _: None)
+    for name, status in (("a", Acceptance.ACCEPTED), ("b", Acceptance.QUEUED)):
+        async with asyncio.timeout(1):
+            assert (await queue.offer("s", turn_request(name))).status is status
+    first_may_end.set()
+    await eventually(lambda: ran == ["a", "b"])
 
 
 async def test_sessions_run_in_parallel() -> None:

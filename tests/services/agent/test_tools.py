@@ -166,7 +166,10 @@ async def test_a_tool_this_version_does_not_know_is_offered_all_the_same(
     events = TurnEvents(delivery, SESSION, "laptop", "request-1")
     [tool] = bind([GatewayTool("mac___new", spec)], gateway, SESSION, events)
     assert tool.tool_spec["inputSchema"]["json"] == {"type": "object", "required": []}
-    assert json.loads(await use(tool, {})) == gateway.result
+    # Nothing says which of its fields the Mac wrote, so all of them count as untrusted.
+    _, fields, inside = unwrap(await use(tool, {}))
+    assert set(gateway.result) <= set(fields.split(","))
+    assert json.loads(inside) == gateway.result
     assert delivery.named("activity")[0]["message"] == "new"
 
 
