@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,42 +16,24 @@ from moto import mock_aws
 
 from local.config import (
     CONNECTIONS_TABLE,
-    HOST,
     MACHINE_SECRET_ID,
     REGION,
     REQUESTS_TABLE,
     SESSIONS_BUCKET,
-    LocalConfig,
 )
 from local.parts.aws import with_health
 from local.parts.tables import create_tables
+from tests.local.parts.processes import PartProcess, configured, until
 
 SECRET = "machine-secret"
-COMMAND = [sys.executable, "-m", "local.parts.aws"]
 
 
-class Part:
-    """The running part."""
+class Part(PartProcess):
+    """The part, with clients."""
 
     def __init__(self, state: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.config = LocalConfig(state=state, base_port=probe.getsockname()[1] - 7)
-        self.environment = {**os.environ, **self.config.to_environment(), "DESKSIDE_MACHINE_SECRET": SECRET}
-        self.output = state / "output"
-        with self.output.open("w") as output:
-            self.process = subprocess.Popen(COMMAND, env=self.environment, stdout=output, stderr=output)
-        self._wait()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.config.url('aws')}/health", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError(self.output.read_text())
+        self.log = state / "output"
+        super().__init__("aws", configured(state), output=self.log, DESKSIDE_MACHINE_SECRET=SECRET)
 
     def client(self, service: str) -> Any:
         session = boto3.Session("local", "local", region_name=REGION)
@@ -66,9 +42,9 @@ class Part:
 
 @pytest.fixture(scope="module")
 def part(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part]:
-    part = Part(tmp_path_factory.mktemp("aws"))
-    yield part
-    part.process.kill()
+    with Part(tmp_path_factory.mktemp("aws")) as part:
+        until(lambda: part.health() == 200, 20)
+        yield part
 
 
 def _row(session: str, connection: str) -> dict[str, Any]:
@@ -121,9 +97,9 @@ def test_secret_is_the_stacks(part: Part) -> None:
 
 
 def test_log_is_one_quiet_json_line_without_the_secret(part: Part) -> None:
-    lines = [json.loads(line) for line in part.output.read_text().splitlines()]
+    lines = [json.loads(line) for line in part.log.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["started"]
-    assert SECRET not in part.output.read_text()
+    assert SECRET not in part.log.read_text()
 
 
 def test_health_is_503_until_everything_exists() -> None:
@@ -141,17 +117,10 @@ def test_health_is_503_until_everything_exists() -> None:
 
 
 def test_taken_port_is_told(part: Part) -> None:
-    second = subprocess.run(COMMAND, env=part.environment, capture_output=True, text=True, timeout=10, check=False)
-    assert second.returncode == 98
-    (line,) = [json.loads(line) for line in second.stdout.splitlines()]
-    assert (line["event"], line["port"]) == ("port_in_use", part.config.port("aws"))
-    assert second.stderr == ""
+    part.tells_a_taken_port()
 
 
 def test_it_stops_at_once(part: Part) -> None:
-    part.process.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    assert part.process.wait(5) == 0
-    assert time.monotonic() - began < 1
+    part.stops_at_once()
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"{part.config.url('aws')}/health", timeout=1)

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,9 +17,10 @@ from joserfc.jwk import KeySet
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from local.config import APP_CLIENT_ID, HOST, MACHINE_CLIENT_ID, MACHINE_SCOPE, USER_POOL, LocalConfig
+from local.config import APP_CLIENT_ID, MACHINE_CLIENT_ID, MACHINE_SCOPE, USER_POOL, LocalConfig
 from local.parts.identity.application import Issuer
 from local.parts.identity.grants import CODE_SECONDS, REFRESH_SECONDS, challenge_of
+from tests.local.parts.processes import PartProcess, configured, until
 
 SECRET = "machine+secret/with=odd:characters"
 VERIFIER = "v" * 43
@@ -358,40 +354,14 @@ def test_logs_name_who_but_hold_no_tokens_codes_or_secrets(pool: Pool, log: list
     assert reasons == ["wrong_secret", "unknown_or_used_code"]
 
 
-def free_base() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1] - 6
-
-
 def test_process_is_ready_tells_a_taken_port_and_stops_at_once(tmp_path: Path) -> None:
-    config = LocalConfig(state=tmp_path, base_port=free_base())
-    command = [sys.executable, "-m", "local.parts.identity"]
-    environment = {**os.environ, **config.to_environment(), "DESKSIDE_MACHINE_SECRET": SECRET}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{config.url('identity')}/health", timeout=2) as response:
-                    assert response.status == 200
-                break
-            except OSError:
-                time.sleep(0.02)
+    with PartProcess("identity", configured(tmp_path), DESKSIDE_MACHINE_SECRET=SECRET) as part:
+        until(lambda: part.health() == 200)
         body = urlencode({"grant_type": "client_credentials"}).encode()
-        request = urllib.request.Request(config.token_url, body, basic(MACHINE_CLIENT_ID, SECRET))
+        request = urllib.request.Request(part.config.token_url, body, basic(MACHINE_CLIENT_ID, SECRET))
         with urllib.request.urlopen(request, timeout=5) as response:
             assert json.load(response)["token_type"] == "Bearer"
-        second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=False)
-        assert second.returncode == 98
-        (line,) = [json.loads(line) for line in second.stdout.splitlines()]
-        assert (line["event"], line["port"]) == ("port_in_use", config.port("identity"))
-        assert second.stderr == ""
-        process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        assert process.wait(5) == 0
-        assert time.monotonic() - began < 1
-        assert process.stdout is not None
-        assert SECRET not in process.stdout.read()
-    finally:
-        process.kill()
+        part.tells_a_taken_port()
+        part.stops_at_once()
+        assert part.process.stdout is not None
+        assert SECRET not in part.process.stdout.read()

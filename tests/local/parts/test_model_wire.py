@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +17,11 @@ from botocore.exceptions import ClientError, EventStreamError
 from strands import Agent, tool
 from strands.models.bedrock import BedrockModel
 
-from local.config import LocalConfig
 from local.parts.model.server import ModelOptions, build_app
+from tests.local.parts.processes import PartProcess, configured
 
 MODEL = "us.anthropic.claude-sonnet-4-6"
 KEYS: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -197,41 +190,14 @@ async def test_fifty_at_once(serve: Any) -> None:
     assert all(b"end_turn" in answer for answer in answers)
 
 
-def _free_base() -> int:
-    """The first of ten ports of which the last, the model's, is free."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1] - 9
-
-
-@contextmanager
-def started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The process of the part, which does not outlive a failed test."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def test_process_starts_logs_and_stops(tmp_path: Path) -> None:
-    config = LocalConfig(state=tmp_path, base_port=_free_base())
-    command = [sys.executable, "-m", "local.parts.model"]
-    environment = {**os.environ, **config.to_environment(), "DESKSIDE_MODEL_DELAY_MS": "0"}
-    with started(command, environment) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["event"] == "started"
-        second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert second.returncode == 98
-        (line,) = [json.loads(line) for line in second.stdout.splitlines()]
-        assert (line["event"], line["port"], line["service"]) == ("port_in_use", config.port("model"), "model")
+    config = configured(tmp_path)
+    with PartProcess("model", config, DESKSIDE_MODEL_DELAY_MS="0") as part:
+        assert json.loads(part.line())["event"] == "started"
+        assert part.tells_a_taken_port()["service"] == "model"
         bedrock(config.url("model")).converse(modelId=MODEL, messages=user("my secret hello"))
-        logged = process.stdout.readline()
+        logged = part.line()
         told = json.loads(logged)
         assert (told["event"], told["model"], told["stop_reason"]) == ("model_called", MODEL, "end_turn")
         assert "secret" not in logged
-        stopped = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
-        assert time.monotonic() - stopped < 1
+        part.stops_at_once()

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +14,11 @@ from aiohttp import ClientSession, web
 from botocore.config import Config
 from yarl import URL
 
-from local.config import RUNTIME_ARN, RUNTIME_QUALIFIER, LocalConfig
+from local.config import RUNTIME_ARN, RUNTIME_QUALIFIER
 from local.parts import runtime
+from tests.local.parts.processes import PartProcess, configured
 
 SESSION = "session-0123456789-0123456789-0123456789"
-ROOT = Path(__file__).parents[3]
 
 
 class Container:
@@ -219,37 +212,15 @@ async def test_fifty_streams_at_once(url: str, container: Container) -> None:
         assert set(await asyncio.gather(*waiting)) == {b'data: "one"\n\ndata: "two"\n\n'}
 
 
-@contextmanager
-def started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The process of the part, which does not outlive a failed test."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def test_process_logs_the_turn_and_stops_at_once(tmp_path: Path) -> None:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        config = LocalConfig(state=tmp_path, base_port=probe.getsockname()[1] - 3)
-    command = [sys.executable, "-m", "local.parts.runtime"]
-    environment = {**os.environ, **config.to_environment()}
-    with started(command, environment) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["event"] == "started"
-        second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert second.returncode == 98
-        (line,) = [json.loads(line) for line in second.stdout.splitlines()]
-        assert (line["event"], line["port"]) == ("port_in_use", config.port("runtime"))
+    config = configured(tmp_path)
+    with PartProcess("runtime", config) as part:
+        assert json.loads(part.line())["event"] == "started"
+        part.tells_a_taken_port()
         client = agentcore(config.url("runtime"))
         with pytest.raises(client.exceptions.RuntimeClientError):
             asyncio.run(invoke(client))
-        told = json.loads(process.stdout.readline())
+        told = json.loads(part.line())
         assert told["event"] == "agent_invoked"
         assert (told["session_id"], told["status"], told["request_id"]) == (SESSION, 424, "r-1")
-        stopped = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
-        assert time.monotonic() - stopped < 1
+        part.stops_at_once()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,38 +16,30 @@ import pytest
 import redis
 import valkey
 
-from local.config import HOST, LocalConfig
+from local.config import HOST
+from tests.local.parts.processes import PartProcess, command_of, configured, until
 
-COMMAND = [sys.executable, "-m", "local.parts.session_store"]
 REAL = next((name for name in ("valkey-server", "redis-server") if shutil.which(name)), None)
 
 
-def configured(state: Path) -> LocalConfig:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return LocalConfig(state=state, base_port=probe.getsockname()[1] - 8)
-
-
-class Part:
-    """The running part."""
+class Part(PartProcess):
+    """The part, with a client."""
 
     def __init__(self, state: Path, choice: str) -> None:
-        config = configured(state)
-        self.port = config.port("session-store")
-        self.environment = {**os.environ, **config.to_environment(), "DESKSIDE_SESSION_STORE": choice}
-        self.process = subprocess.Popen(COMMAND, env=self.environment, stdout=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                with self.client() as client:
-                    assert client.ping()
-                return
-            except (valkey.ConnectionError, valkey.TimeoutError):
-                time.sleep(0.02)
-        raise AssertionError("not ready")
+        super().__init__("session-store", configured(state), DESKSIDE_SESSION_STORE=choice)
+        self.port = self.config.port("session-store")
 
     def client(self) -> Any:
         return valkey.Valkey(HOST, self.port, socket_timeout=5)
+
+    def answers(self) -> bool:
+        self.assert_alive()
+        try:
+            with self.client() as client:
+                assert client.ping()
+            return True
+        except (valkey.ConnectionError, valkey.TimeoutError):
+            return False
 
 
 @pytest.fixture(
@@ -57,9 +47,9 @@ class Part:
     params=["fake", pytest.param("", marks=pytest.mark.skipif(REAL is None, reason="no valkey or redis server"))],
 )
 def part(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part]:
-    part = Part(tmp_path_factory.mktemp("store"), request.param)
-    yield part
-    part.process.kill()
+    with Part(tmp_path_factory.mktemp("store"), request.param) as part:
+        until(part.answers, 10)
+        yield part
 
 
 @pytest.mark.parametrize("kind", [valkey.Valkey, redis.Redis])
@@ -121,25 +111,19 @@ def test_pipelines_are_not_slowed_by_small_packets(part: Part) -> None:
 
 
 def test_taken_port_is_told(part: Part) -> None:
-    second = subprocess.run(COMMAND, env=part.environment, capture_output=True, text=True, timeout=10, check=False)
-    assert second.returncode == 98
-    (line,) = [json.loads(line) for line in second.stdout.splitlines()]
-    assert (line["event"], line["port"]) == ("port_in_use", part.port)
-    assert second.stderr == ""
+    part.tells_a_taken_port()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("choice", ["fake", *([""] if REAL else [])])
 def test_it_stops_at_once_with_a_client_connected(tmp_path: Path, choice: str, number: int) -> None:
-    part = Part(tmp_path, choice)
-    with part.client() as client:
-        client.ping()
-        part.process.send_signal(number)
-        began = time.monotonic()
-        assert part.process.wait(5) == 0
-        assert time.monotonic() - began < 1
-        with pytest.raises(OSError), socket.create_connection((HOST, part.port), 1):
-            pass
+    with Part(tmp_path, choice) as part:
+        until(part.answers, 10)
+        with part.client() as client:
+            client.ping()
+            part.stops_at_once(number)
+            with pytest.raises(OSError), socket.create_connection((HOST, part.port), 1):
+                pass
 
 
 @pytest.mark.parametrize("name", ["valkey-server", "redis-server"])
@@ -150,7 +134,9 @@ def test_installed_server_is_run_on_loopback_without_persistence(tmp_path: Path,
     config = configured(tmp_path)
     environment = {**os.environ, **config.to_environment(), "PATH": f"{tmp_path}:/bin:/usr/bin"}
     environment.pop("DESKSIDE_SESSION_STORE", None)
-    output = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=10, check=True).stdout
+    output = subprocess.run(
+        command_of("session-store"), env=environment, capture_output=True, text=True, timeout=10, check=True
+    ).stdout
     ran = output.splitlines()[-1].split("|")
     options = dict(zip(ran[1::2], ran[2::2], strict=False))
     assert Path(ran[0]).name == name

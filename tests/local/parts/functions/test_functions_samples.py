@@ -10,8 +10,8 @@ from typing import Any
 
 from local.parts.functions.table import Function
 
-HERE = "tests.local.parts.test_functions_samples"
-DURABLE = "tests.local.parts.test_functions_durable_samples.waiting"
+HERE = "tests.local.parts.functions.test_functions_samples"
+DURABLE = "tests.local.parts.functions.test_functions_durable_samples.waiting"
 
 
 def plain(event: dict[str, Any], context: Any) -> Any:
