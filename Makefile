@@ -7,7 +7,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python -m
+# Prompts for the demo: one as it is, or several in double quotes. Never read by a shell.
 PROMPTS ?=
+export PROMPTS
 
 .PHONY: help demo local chat test lint types unit e2e soak generate format clean
 
@@ -24,7 +26,7 @@ help: ## Show this list
 	@touch $@
 
 demo: .venv/.installed ## The main job, on this machine: three prompts through the real service code
-	@$(RUN) local.demo $(PROMPTS)
+	@$(RUN) local.demo
 
 local: .venv/.installed ## The whole stack on loopback until Ctrl-C
 	@$(RUN) local

@@ -18,15 +18,25 @@ STATE = Path(__file__).resolve().parent.parent / ".local"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options every command that starts a stack has."""
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or DEFAULT_BASE_PORT))
+    # As text, so that a wrong value in PORT is told like a wrong option.
+    parser.add_argument("--port", type=_base_port, default=os.environ.get("PORT") or str(DEFAULT_BASE_PORT))
     parser.add_argument("--model", default=os.environ.get("MODEL") or "offline", help="offline, bedrock or ollama")
     parser.add_argument("--fast-poll", action="store_true", help="cut the durable SDK's 100 ms poll to 5 ms")
+
+
+def _base_port(text: str) -> int:
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_526:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1024 to 65526 (ten are used)")
+    return int(text)
 
 
 def config_from(arguments: argparse.Namespace) -> LocalConfig:
     """The configuration those options ask for."""
     return LocalConfig(
-        state=STATE, base_port=arguments.port, model=arguments.model, honest_poll=not arguments.fast_poll
+        state=STATE / str(arguments.port),
+        base_port=arguments.port,
+        model=arguments.model,
+        honest_poll=not arguments.fast_poll,
     )
 
 
@@ -41,7 +51,8 @@ def address(config: LocalConfig, part: str) -> str:
 
 def _tell(line: LogLine) -> None:
     """Warnings and errors of any part, one line each."""
-    if line.get("level") in ("warning", "error", "critical"):
+    # Libraries' own warnings, such as that loopback has no TLS, are in the log files.
+    if line.get("level") in ("warning", "error", "critical") and "logger" not in line:
         ids = " ".join(f"{key}={line[key]}" for key in ("session_id", "request_id", "callback_id") if line.get(key))
         detail = line.get("reason") or line.get("code") or ""
         print(f"  {line.get('service', '?'):14} {line['level']:8} {line.get('event')} {detail} {ids}".rstrip())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ from local.client.mac import SimulatedMac, accept_all
 from local.client.settings import ClientSettings, ClientSettingsError
 from local.client.signin import SignIn, SignInError
 from local.client.terminal import PlainScreen, Screen, TerminalScreen
-from local.config import LocalConfig
+from local.config import HOST, LocalConfig
 from services import logs
 
 REALISTIC_DELAYS = {"get_vpn_status": 0.3, "request_logs": 2.0}
@@ -101,6 +102,14 @@ async def converse(connection: Connection, mac: SimulatedMac, screen: Screen) ->
     return well
 
 
+def _listening(config: LocalConfig) -> bool:
+    """Whether somebody is there at all; without, a client would go on trying politely."""
+    with contextlib.suppress(OSError):
+        socket.create_connection((HOST, config.port("websocket")), timeout=1).close()
+        return True
+    return False
+
+
 @contextlib.asynccontextmanager
 async def local_stack(config: LocalConfig) -> AsyncIterator[None]:
     """The local stack, for as long as this chat.
@@ -130,6 +139,11 @@ async def chat(arguments: argparse.Namespace, screen: Screen, stack: Stack = loc
                 if arguments.start:
                     screen.note("Starting the local stack…")
                     await running.enter_async_context(stack(config))
+                elif not _listening(config):
+                    screen.note(
+                        f"No local stack on port {config.base_port}: start it with `make local`, or use --start."
+                    )
+                    return 1
             mac = SimulatedMac(
                 fault=arguments.fault,
                 consent=accept_all if arguments.yes else screen.consent,
@@ -148,8 +162,6 @@ async def chat(arguments: argparse.Namespace, screen: Screen, stack: Stack = loc
             return 0 if await converse(connection, mac, screen) else 1
     except (ClientSettingsError, SignInError, ConnectionRefusedForGoodError, TimeoutError, RuntimeError) as error:
         screen.note(str(error))
-        if not arguments.config and not arguments.start:
-            screen.note("Is the local stack up? Start it with `make local`, or use --start.")
         return 1
 
 

@@ -19,6 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
 
 from local.config import HOST, LocalConfig
 
@@ -102,10 +105,12 @@ class Supervisor:
         Raises:
             StackError: when a port is taken, a part dies or does not become ready; nothing runs then.
         """
+        self._check_model()
         self._check_ports()
         (self.config.state / "logs").mkdir(parents=True, exist_ok=True)
         self._died = asyncio.get_running_loop().create_future()
         began = time.monotonic()
+        ready: asyncio.Future[list[None]] | None = None
         try:
             # Those with the most to import first: start-up is bound by the processors.
             for name in reversed(self._names()):
@@ -114,9 +119,6 @@ class Supervisor:
             done, _ = await asyncio.wait(
                 {ready, self._died}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-            if ready not in done:
-                ready.cancel()
-                await asyncio.gather(ready, return_exceptions=True)
             if self._died in done:
                 raise StackError(self._died.result())
             if ready not in done:
@@ -124,6 +126,9 @@ class Supervisor:
                 raise StackError(f"not ready within {READY_SECONDS:.0f} s: {slow}")
             await ready
         except BaseException:
+            if ready is not None:
+                ready.cancel()
+                await asyncio.gather(ready, return_exceptions=True)
             await self.stop()
             raise
 
@@ -152,6 +157,20 @@ class Supervisor:
     def _names(self) -> list[str]:
         skipped = set() if self.config.model == "offline" else {"model"}
         return [name for name in MODULES if name not in skipped]
+
+    def _check_model(self) -> None:
+        """Say at once what a real model lacks; the first prompt would only fail after minutes."""
+        if self.config.model == "bedrock":
+            if boto3.Session().get_credentials() is None:
+                raise StackError("MODEL=bedrock needs AWS credentials with access to the model; none were found")
+        elif self.config.model == "ollama":
+            parts = urlsplit(_ollama_host())
+            try:
+                socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2).close()
+            except OSError:
+                raise StackError(f"MODEL=ollama needs Ollama at {_ollama_host()}; nothing answers there") from None
+        elif self.config.model != "offline":
+            raise StackError(f"MODEL={self.config.model} is not one of offline, bedrock, ollama")
 
     def _check_ports(self) -> None:
         for name in (*self._names(), "management"):
@@ -201,21 +220,23 @@ class Supervisor:
     def _model_environment(self, environment: dict[str, str]) -> dict[str, str]:
         """What switches the agent to a real model."""
         if self.config.model == "bedrock":
-            for key in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            for key in (
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+                "AWS_ACCESS_KEY_ID",
+                "AWS_SECRET_ACCESS_KEY",
+                "AWS_EC2_METADATA_DISABLED",
+            ):
                 environment.pop(key)
             own = {key: value for key, value in os.environ.items() if key.startswith("AWS_") and "ENDPOINT" not in key}
             return own | _given("MODEL_ID", "MODEL_OPTIONS")
         if self.config.model == "ollama":
-            host = os.environ.get("OLLAMA_HOST", "http://127.0.0.1:11434")
-            chosen = {"MODEL_ID": "llama3.2", "MODEL_OPTIONS": json.dumps({"host": host})}
+            chosen = {"MODEL_ID": "llama3.2", "MODEL_OPTIONS": json.dumps({"host": _ollama_host()})}
             return {"MODEL_PROVIDER": "ollama"} | chosen | _given("MODEL_ID", "MODEL_OPTIONS")
-        if self.config.model != "offline":
-            raise StackError(f"MODEL={self.config.model} is not one of offline, bedrock, ollama")
         return {}
 
     async def _read(self, part: Part) -> None:
         assert part.process.stdout is not None
-        with (self.config.state / "logs" / f"{part.name}.log").open("a", encoding="utf-8") as log:
+        with (self.config.state / "logs" / f"{part.name}.log").open("w", encoding="utf-8") as log:
             while True:
                 try:
                     raw = await part.process.stdout.readline()
@@ -244,7 +265,9 @@ class Supervisor:
             reason = f"{part.name} found its port {self.config.port(part.name)} in use"
         else:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
-            why = part.last_error or next((line for line in reversed(part.tail) if line.strip()), "")
+            # After a signal the last line says nothing about the end; neither does any ordinary log line.
+            said = [line for line in part.tail if line.strip() and not line.startswith("{")]
+            why = "" if code < 0 else part.last_error or (said[-1] if said else "")
             reason = f"{part.name} ({DESCRIPTIONS[part.name]}) {how}" + (f": {why[:300]}" if why else "")
         self._died.set_result(reason)
 
@@ -272,6 +295,11 @@ class Supervisor:
         except (OSError, TimeoutError):
             return False
         return first.startswith(b"+PONG") or b" 200 " in first
+
+
+def _ollama_host() -> str:
+    host = os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
+    return host if "://" in host else f"http://{host}"
 
 
 def _given(*names: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.supervisor import LogLine
+from services.contract.tools import REGISTRY, Pattern
 
 Describe = Callable[[dict[str, Any]], str | None]
 
@@ -65,20 +66,41 @@ HOPS: dict[tuple[str, str], str | Describe] = {
 }
 """What is shown, by service and event. What is not here is not a hop."""
 
-PATH: tuple[tuple[str, str, str], ...] = (
-    ("mac", "chat_sent", "the client could not send the prompt"),
-    ("websocket", "message_received", "the WebSocket API did not route the prompt"),
-    ("agent", "turn_started", "the prompt did not reach the agent (ws-manager → runtime → agent)"),
-    ("agent", "gateway_session_opened", "the agent could not open its session with the gateway"),
-    ("agent", "tool_call_started", "the model called no tool"),
-    ("gateway", "tool_called", "the tool call did not reach the gateway"),
-    ("functions", "execution_started", "the gateway did not start the durable function"),
-    ("mac", "push_received", "the push did not reach the Mac (mcp-proxy → @connections → Mac)"),
-    ("functions", "execution_finished", "the durable function did not finish"),
-    ("agent", "tool_call_returned", "the tool's result did not come back to the agent"),
-    ("mac", "answer_received", "the answer did not reach the Mac"),
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the path of a prompt, and what is wrong when it was not taken."""
+
+    service: str
+    event: str
+    otherwise: str
+    only_for: Pattern | None = None
+    """Tools of this pattern take it; None: all do."""
+    once: bool = False
+    """Taken by the first prompt for all that follow."""
+
+
+PATH: tuple[Step, ...] = (
+    Step("mac", "chat_sent", "the client could not send the prompt"),
+    Step("websocket", "message_received", "the WebSocket API did not route the prompt"),
+    Step("agent", "turn_started", "the prompt did not reach the agent (ws-manager → runtime → agent)"),
+    Step("agent", "gateway_session_opened", "the agent could not open its session with the gateway", once=True),
+    Step("agent", "tool_call_started", "the model called no tool"),
+    Step("gateway", "tool_called", "the tool call did not reach the gateway"),
+    Step("functions", "execution_started", "the gateway did not start the durable function"),
+    Step("mac", "push_received", "the push did not reach the Mac (mcp-proxy → @connections → Mac)"),
+    Step("mac", "callback_sent", "the Mac did not answer the request", Pattern.CALLBACK),
+    Step(
+        "ws-manager",
+        "callback_completed",
+        "ws-manager did not complete the durable callback with the Mac's answer",
+        Pattern.CALLBACK,
+    ),
+    Step("functions", "execution_finished", "the durable function did not finish"),
+    Step("agent", "tool_call_returned", "the tool's result did not come back to the agent"),
+    Step("mac", "answer_received", "the answer did not reach the Mac"),
 )
-"""The path of one prompt; the first step that was not seen names the hop that failed."""
+"""The path of one prompt that uses a tool; the first step that was not taken names the hop that failed."""
 
 
 @dataclass(slots=True)
@@ -88,7 +110,7 @@ class Bill:
     billed: float = 0.0
     """Of the waiting function: the sum of its invocations."""
     waited: float = 0.0
-    """Of the waiting function: suspended, unbilled."""
+    """Of the waiting function: suspended, unbilled. 0 when it never was."""
     other: float = 0.0
     """Of ws-manager."""
 
@@ -115,6 +137,9 @@ class Timeline:
     ever: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     faults: list[LogLine] = field(default_factory=list[LogLine])
     bill: Bill = field(default_factory=Bill)
+    patterns: set[Pattern | None] = field(default_factory=set[Pattern | None])
+    """Of the tools that were called."""
+    broken: str | None = None
     began: float = 0.0
     request_id: str | None = None
     _unsorted: list[Hop] = field(default_factory=list[Hop])
@@ -123,12 +148,16 @@ class Timeline:
         """A new prompt."""
         self.flush()
         self.hops, self.seen, self.faults, self.bill = [], set(), [], Bill()
+        self.patterns, self.broken = set(), None
         self.began, self.request_id = now, None
 
     def add(self, line: LogLine) -> None:
         """One log line of a service or part, or one hop of the client in the same form."""
         service, event = str(line.get("service")), str(line.get("event"))
-        at = float(line.get("timestamp") or 0.0)
+        stamp = line.get("timestamp")
+        if not isinstance(stamp, int | float):
+            return  # not one of ours: Lambda's own lines, for one, have another format
+        at = float(stamp)
         if not self.began or at < self.began - 0.005:
             return
         if (service, event) == ("mac", "chat_sent"):
@@ -141,7 +170,13 @@ class Timeline:
             self.faults.append(line)
         if (service, event) == ("functions", "execution_finished"):
             self.bill.billed += float(line.get("billed_ms", 0))
-            self.bill.waited += float(line.get("waited_ms", 0))
+            if ("functions", "execution_suspended") in self.seen:
+                self.bill.waited += float(line.get("waited_ms", 0))
+            if line.get("status") != "SUCCEEDED":
+                self.broken = f"the durable function ended with {line.get('status')}"
+        if (service, event) == ("agent", "tool_call_started"):
+            tool = REGISTRY.by_name.get(str(line.get("tool")))
+            self.patterns.add(tool.pattern if tool else None)
         if (service, event) == ("functions", "invocation_finished") and line.get("function") == "ws-manager":
             self.bill.other += float(line.get("billed_ms", 0))
         describe = HOPS.get((service, event))
@@ -160,8 +195,17 @@ class Timeline:
 
     def failed_hop(self) -> str | None:
         """The first step of the path that this prompt did not take, in words."""
-        for service, event, sentence in PATH:
-            known = self.ever if event == "gateway_session_opened" else self.seen
-            if (service, event) not in known:
-                return sentence
+        for step in PATH:
+            if step.only_for is not None and step.only_for not in self.patterns:
+                continue
+            if step.event == "execution_finished" and self.broken:
+                return self.broken
+            if (step.service, step.event) not in (self.ever if step.once else self.seen):
+                return self.broken if self.broken and step.event == "push_received" else step.otherwise
         return None
+
+    def reasons(self) -> list[str]:
+        """What the services logged as errors meanwhile, for the person who has to find out."""
+        return [
+            f"{line.get('service')}: {line.get('event')} {line.get('reason') or ''}".strip() for line in self.faults
+        ]

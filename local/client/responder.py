@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
@@ -158,11 +159,13 @@ class Responder:
         # Claimed before the first await: a redelivered request and a reconnect may meet here.
         previous, answer.sent_on = answer.sent_on, self._link.generation
         for _ in range(answer.copies):
+            began = time.time()
             if not await self._link.send(answer.data):
                 answer.sent_on = previous
                 return
             answer.deliveries += 1
-            self._on_hop("callback_sent", {"callback_id": key, "outcome": answer.outcome, "bytes": len(answer.data)})
+            about = {"callback_id": key, "outcome": answer.outcome, "bytes": len(answer.data), "timestamp": began}
+            self._on_hop("callback_sent", about)
             self._log.info("answered", callback_id=key, outcome=answer.outcome)
 
     async def _deliver_again(self, key: str, answer: _Answer) -> None:

@@ -10,7 +10,8 @@ from structlog.typing import FilteringBoundLogger
 
 OnHop = Callable[[str, dict[str, object]], None]
 """Called with `chat_sent`, `push_received`, `callback_sent`, `delta_received` (the first of a
-turn), `answer_received`, `connected` or `disconnected`, and the ids that belong to it."""
+turn), `answer_received`, `connected` or `disconnected`, and the ids that belong to it; with
+`timestamp`, seconds since the epoch, where it began before it was known to have happened."""
 
 
 def no_hop(_name: str, _fields: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -76,8 +77,9 @@ class Turns:
                 continue
             # Claimed before the first await: `ask` and a reconnect may flush at the same time.
             previous, turn.sent_on = turn.sent_on, generation
+            fields: dict[str, object] = {"timestamp": time.time(), "again": previous is not None}
             if await self._link.send(turn.encoded):
-                self._on_hop("chat_sent", {"request_id": turn.request_id, "again": previous is not None})
+                self._on_hop("chat_sent", {"request_id": turn.request_id, **fields})
             elif turn.sent_on == generation:
                 turn.sent_on = previous
 

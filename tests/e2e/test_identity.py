@@ -120,7 +120,7 @@ async def test_a_foreign_callback_is_refused_and_changes_nothing(stack: Stack) -
         error = await mallory.event("error", code="callback_unknown")
         assert error["callback_id"] == request["callback_id"]
         await victim.send(stolen | {"content": '{"vpn_status":"connected"}'})
-        assert "connected" in (await victim.event("answer", request_id="victim-1"))["text"]
+        assert "is connected" in (await victim.event("answer", request_id="victim-1"))["text"]
         assert not [message for message in mallory.received if message.get("event") == "answer"]
     await stack.until(lambda: stack.events("callback_unknown_or_foreign", since))
 

@@ -71,7 +71,7 @@ async def test_an_original_client_that_never_says_hello_is_served(stack: Stack) 
         assert request["action"] == "get_vpn_status"
         content = json.dumps({"vpn_status": "connected"})
         await raw.send({"action": "async_callback", "callback_id": request["callback_id"], "content": content})
-        assert "connected" in (await raw.event("answer"))["text"]
+        assert "is connected" in (await raw.event("answer"))["text"]
 
 
 async def test_a_callback_is_answered_once(stack: Stack) -> None:
@@ -84,7 +84,7 @@ async def test_a_callback_is_answered_once(stack: Stack) -> None:
             "content": '{"vpn_status":"connected"}',
         }
         await asyncio.gather(*(raw.send(answer) for _ in range(5)))
-        assert "connected" in (await raw.event("answer", request_id="once-1"))["text"]
+        assert "is connected" in (await raw.event("answer", request_id="once-1"))["text"]
         await raw.send(answer | {"content": '{"vpn_status":"disconnected"}'})
         await asyncio.sleep(0.5)
         errors = [message["data"]["code"] for message in raw.received if message.get("event") == "error"]
@@ -104,7 +104,7 @@ async def test_malformed_and_oversize_answers_change_nothing(stack: Stack) -> No
             await raw.send({"action": "async_callback", "callback_id": callback, "content": content})
             await raw.event("error", code=code)
         await raw.send({"action": "async_callback", "callback_id": callback, "content": '{"vpn_status":"connected"}'})
-        assert "connected" in (await raw.event("answer", request_id="malformed-1"))["text"]
+        assert "is connected" in (await raw.event("answer", request_id="malformed-1"))["text"]
 
 
 async def test_a_late_answer_is_harmless_and_said_to_be_late(stack: Stack) -> None:
@@ -159,7 +159,7 @@ async def test_a_request_missed_while_away_is_delivered_after_hello(stack: Stack
         await second.send(
             {"action": "async_callback", "callback_id": waiting["callback_id"], "content": '{"vpn_status":"connected"}'}
         )
-        assert "connected" in (await second.event("answer", request_id="away-1"))["text"]
+        assert "is connected" in (await second.event("answer", request_id="away-1"))["text"]
 
 
 async def test_a_mac_that_stays_away_is_reported_as_offline(stack: Stack) -> None:

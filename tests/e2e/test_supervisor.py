@@ -69,6 +69,7 @@ async def test_killing_any_part_is_one_clear_sentence_and_leaves_no_orphan(tmp_p
         assert reason.startswith(f"{victim} (")
         assert "killed by signal 9" in reason
         assert "\n" not in reason
+        assert "{" not in reason, "a log line is no reason"
     await _gone(mark)
 
 
@@ -197,3 +198,48 @@ async def test_a_fourth_tool_touches_the_declaration_and_the_mac_only(tmp_path: 
     assert code == 0, output
     assert "check_disk_space returned disk_checked" in output
     assert "volume data has only 1 GB free" in output
+
+
+BREAKS = {
+    "push": (
+        "services/delivery.py",
+        "                self._client.post_to_connection(ConnectionId=connection_id, Data=data)\n",
+        "                b'get_vpn_status' in data and b'callback_id' in data or self._client.post_to_connection("
+        "ConnectionId=connection_id, Data=data)\n",
+        "the push did not reach the Mac",
+    ),
+    "callback": (
+        "services/ws_manager/callbacks.py",
+        "        refused = self._requests.claim(request)\n",
+        "        raise RuntimeError('broken')\n",
+        "ws-manager did not complete the durable callback",
+    ),
+    "function": (
+        "services/mcp_proxy/handler.py",
+        "    settings, mac = _dependencies()\n",
+        "    settings, mac = _dependencies()\n    raise RuntimeError('broken')\n",
+        "the durable function ended with FAILED",
+    ),
+    "authorizer": (
+        "services/ws_manager/authorizer.py",
+        "        identity = verifier.verify(_bearer(event))\n",
+        "        raise TokenRefusedError('broken')\n",
+        "the client could not connect",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", ["push", "callback", "function", "authorizer"])
+async def test_a_broken_service_is_named_by_its_hop(tmp_path: Path, broken: str) -> None:
+    file, good, bad, sentence = BREAKS[broken]
+    for name in ("local", "services"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    target = tmp_path / file
+    text = target.read_text()
+    assert good in text
+    target.write_text(text.replace(good, bad))
+    tools = tmp_path / "services/contract/tools.py"
+    tools.write_text(tools.read_text().replace("callback_timeout=30", "callback_timeout=3"))
+    code, output = await _demo("What's my VPN status?", folder=tmp_path)
+    assert code == 1, output
+    assert f"The demo failed: {sentence}" in output

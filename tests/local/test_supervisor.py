@@ -48,8 +48,25 @@ def test_ollama_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
     with pytest.raises(StackError, match="MODEL=abacus is not one of offline, bedrock, ollama"):
-        _environment(monkeypatch, "agent", "abacus")
+        Supervisor(LocalConfig(state=Path("x"), model="abacus"))._check_model()
+
+
+def test_bedrock_without_credentials_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(StackError, match=r"^MODEL=bedrock needs AWS credentials"):
+        Supervisor(LocalConfig(state=tmp_path, model="bedrock"))._check_model()
+
+
+def test_ollama_that_is_not_running_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    with pytest.raises(StackError, match=r"^MODEL=ollama needs Ollama at http://127.0.0.1:9; nothing answers there$"):
+        Supervisor(LocalConfig(state=tmp_path, model="ollama"))._check_model()
 
 
 def test_log_lines_that_are_not_json_objects_are_left_alone() -> None:

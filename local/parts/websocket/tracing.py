@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, cast
 
 NAMED = ("request_id", "callback_id")
-MAX_CHARACTERS = 128
-"""Longer values are no ids of ours; a log line must not carry what a client smuggles in."""
+ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
+"""Other values are no ids of ours; a log line must not carry what a client smuggles in."""
 
 
 def decoded(body: str | bytes) -> dict[str, Any]:
@@ -25,4 +26,4 @@ def ids_of(message: dict[str, Any]) -> dict[str, str]:
     inner = cast(dict[str, Any], data) if isinstance(data, dict) else {}
     found = {name: message.get(name, inner.get(name)) for name in NAMED}
     found["event_name"] = message.get("event", message.get("action"))
-    return {name: value[:MAX_CHARACTERS] for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and ID.fullmatch(value)}
