@@ -68,6 +68,10 @@ class Delivery:
                 return True
         return False
 
+    def newest(self, session_id: str) -> Connection | None:
+        """The newest connection of a session whose token is still good."""
+        return next(iter(self._connections.of_session(session_id)), None)
+
     def push(
         self, session_id: str, message: Message | dict[str, object], requires: str | None = None
     ) -> Connection | None:

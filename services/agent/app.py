@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
-from typing import Any
 
 from bedrock_agentcore import BedrockAgentCoreApp
 from bedrock_agentcore.runtime.context import RequestContext
@@ -54,13 +53,14 @@ def _queue() -> TurnQueue:
         run=runner.run,
         limit=settings.queue_limit,
         queued=runner.queued,
+        repeated=runner.repeat,
         on_busy=lambda: app.add_async_task("turn"),
         on_idle=app.complete_async_task,
     )
 
 
 @app.entrypoint
-async def invoke(payload: object, context: RequestContext) -> dict[str, Any]:
+async def invoke(payload: object, context: RequestContext) -> dict[str, object]:
     """Take one turn.
 
     Args:

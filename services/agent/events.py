@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from services.agent.outbox import FINAL_PATIENCE, Outbox
 from services.contract.errors import ErrorCode
 from services.contract.limits import SAFE_FRAME_BYTES
 from services.contract.messages import (
@@ -25,7 +23,7 @@ from services.contract.messages import (
     Place,
     encode,
 )
-from services.delivery import Delivery, DeliveryError
+from services.delivery import Delivery
 from services.logs import get_logger
 
 BATCH_SECONDS = 0.06
@@ -33,35 +31,22 @@ BATCH_SECONDS = 0.06
 one a token. Our own figure."""
 
 BATCH_CHARACTERS = 2_000
-"""A batch is sent at once at this size; even all-escaped it fits a frame."""
+"""A batch is sent at once at this size."""
 
-OFFLINE_PAUSE = 1.0
-"""Seconds between looks for a person who is offline, so that deltas do not wait for each."""
-
-FINAL_PATIENCE = 45.0
-"""Seconds the end of a turn is held for a person who reconnects. Our own figure: a few
-reconnect attempts with back-off."""
-
-
-UNCONFIRMED_TRIES = 3
-"""Attempts at a push that API Gateway does not confirm."""
+DELTA_CHARACTERS = 4_000
+"""The longest delta: even if JSON escapes every character with six, it fits a frame."""
 
 
 class TurnEvents:
-    """The events of one turn: numbered without gaps, pushed one after the other.
-
-    A push that API Gateway did not confirm is sent again with the same number; the client
-    recognises it.
-    """
+    """The events of one turn, numbered without gaps."""
 
     def __init__(self, delivery: Delivery, session_id: str, session_name: str, request_id: str) -> None:
         self.request_id = request_id
-        self._delivery = delivery
-        self._session_id = session_id
         self._session_name = session_name
-        self._connection_id: str | None = None
-        self._next_look = 0.0
+        self._outbox = Outbox(delivery, session_id)
+        self._end: Message | None = None
         self._seq = 0
+        self._begun = False
         self._order = asyncio.Lock()
         self._buffer: list[str] = []
         self._written: list[str] = []
@@ -73,8 +58,14 @@ class TurnEvents:
         return "".join(self._written)
 
     async def accepted(self, status: Literal["accepted", "queued"], position: int = 0) -> None:
-        """Tell that the prompt was taken."""
-        await self._tell(lambda at: ChatAccepted(data=ChatAcceptedData(**at, status=status, position=position)))
+        """Tell that the prompt was taken. That it waits is no news any more once it has begun."""
+        if status == "accepted":
+            self._begun = True
+
+        def accepted(at: Place) -> Message:
+            return ChatAccepted(data=ChatAcceptedData(**at, status=status, position=position))
+
+        await self._tell(accepted, unless=lambda: self._begun and status == "queued")
 
     async def activity(
         self,
@@ -112,23 +103,47 @@ class TurnEvents:
                 return whole
             return Answer(data=AnswerData(**at, text=_head(self.text), truncated=True))
 
-        await self._tell(answer, patience=FINAL_PATIENCE)
+        await self._finish(answer)
 
     async def error(self, code: ErrorCode, detail: str | None = None) -> None:
         """End the turn with a typed error."""
-        await self._tell(lambda at: Error.of(code, detail=detail, **at), patience=FINAL_PATIENCE)
+        await self._finish(lambda at: Error.of(code, detail=detail, **at))
 
-    async def _tell(self, build: Callable[[Place], Message] | None = None, patience: float = 0.0) -> None:
+    async def repeat_end(self) -> None:
+        """Send the end of a finished turn again: somebody asks for it by sending the prompt again."""
+
+        async def repeat() -> None:
+            async with self._order:
+                if self._end is not None:
+                    await self._outbox.put(self._end, FINAL_PATIENCE)
+
+        await asyncio.shield(repeat())
+
+    async def _finish(self, build: Callable[[Place], Message]) -> None:
+        def end(at: Place) -> Message:
+            self._end = build(at)
+            return self._end
+
+        if not await self._tell(end, patience=FINAL_PATIENCE):
+            get_logger().error("turn_end_undelivered")
+
+    async def _tell(
+        self,
+        build: Callable[[Place], Message] | None = None,
+        patience: float = 0.0,
+        unless: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Push what has been written since, then the message, in one piece: a deadline that cuts
         off the turn must leave neither a gap in the numbers nor a push that is overtaken."""
 
-        async def tell() -> None:
+        async def tell() -> bool:
             async with self._order:
                 await self._flush()
-                if build is not None:
-                    await self._push(build(self._place()), patience)
+                if build is None or unless():
+                    return True
+                return await self._outbox.put(build(self._place()), patience)
 
-        await asyncio.shield(tell())
+        return await asyncio.shield(tell())
 
     def _place(self) -> Place:
         place = Place(request_id=self.request_id, session_id=self._session_name, seq=self._seq)
@@ -144,43 +159,9 @@ class TurnEvents:
     async def _flush(self) -> None:
         """Send what has been written since; called with the order held."""
         text, self._buffer = "".join(self._buffer), []
-        if text:
-            await self._push(AnswerDelta(data=AnswerDeltaData(**self._place(), text=text)))
-
-    async def _push(self, message: Message, patience: float = 0.0) -> None:
-        give_up = time.monotonic() + patience
-        while not await self._try(message, last_resort=patience > 0):
-            if time.monotonic() >= give_up:
-                if patience:
-                    get_logger().error("turn_end_undelivered")
-                return
-            await asyncio.sleep(OFFLINE_PAUSE)
-
-    async def _try(self, message: Message, *, last_resort: bool) -> bool:
-        """Push on the connection that took the last event, else on the newest one."""
-        for _ in range(UNCONFIRMED_TRIES):
-            try:
-                return await self._send(message, last_resort=last_resort)
-            except (DeliveryError, ClientError, BotoCoreError) as error:
-                # botocore's own come from the connections table.
-                get_logger().warning("push_unconfirmed", reason=str(error))
-                await asyncio.sleep(BATCH_SECONDS)
-        return False
-
-    async def _send(self, message: Message, *, last_resort: bool) -> bool:
-        if self._connection_id is not None:
-            if await asyncio.to_thread(self._delivery.send, self._connection_id, message):
-                return True
-            self._connection_id = None
-            self._next_look = 0.0
-        if not last_resort and time.monotonic() < self._next_look:
-            return False
-        taken = await asyncio.to_thread(self._delivery.push, self._session_id, message)
-        if taken is None:
-            self._next_look = time.monotonic() + OFFLINE_PAUSE
-            return False
-        self._connection_id = taken.connection_id
-        return True
+        for start in range(0, len(text), DELTA_CHARACTERS):
+            piece = text[start : start + DELTA_CHARACTERS]
+            await self._outbox.put(AnswerDelta(data=AnswerDeltaData(**self._place(), text=piece)))
 
 
 def _head(text: str) -> str:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from strands.tools.mcp import MCPAgentTool, MCPClient
 from strands.types.exceptions import MCPClientInitializationError
 from strands.types.tools import ToolSpec
 
-from services.agent.machine_token import BearerAuth, MachineToken
+from services.agent.machine_token import BearerAuth, MachineToken, TokenUnavailableError
 from services.contract.results import Failure, failure
 from services.logs import get_logger
 
@@ -70,6 +71,8 @@ class Gateway:
         for last in (False, True):
             client: MCPClient | None = None
             try:
+                # Here a refresh that fails is this call's failure alone.
+                await self._refresh()
                 client = await self._open()
                 async with asyncio.timeout(self._call_seconds):
                     answer = await client.call_tool_async(
@@ -82,6 +85,9 @@ class Gateway:
             except TimeoutError:
                 get_logger().error("tool_deadline_passed", seconds=self._call_seconds)
                 return _failure(Failure.TIMED_OUT, "gateway_timeout")
+            except TokenUnavailableError as error:
+                get_logger().error("machine_token_unavailable", reason=str(error))
+                return _failure(Failure.FAILED, "gateway_unreachable")
             except MCPClientInitializationError as error:
                 get_logger().error("gateway_unreachable", reason=_short(error))
                 if last:
@@ -101,6 +107,12 @@ class Gateway:
             if last or not any(sign in reason for sign in NOT_SENT):
                 return _failure(Failure.FAILED, "gateway_error")
         raise AssertionError("unreachable")
+
+    async def _refresh(self) -> None:
+        try:
+            await asyncio.to_thread(self._token.get)
+        except (ClientError, BotoCoreError) as error:
+            raise TokenUnavailableError(type(error).__name__) from error
 
     async def _open(self) -> MCPClient:
         async with self._opening:

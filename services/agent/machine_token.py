@@ -16,12 +16,20 @@ from urllib.parse import urlencode
 
 import httpx
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
 from services.logs import get_logger
 
 EARLY_SECONDS = 60.0
 """How long before expiry a token is replaced; a tenth of its life if that is shorter."""
+
+
+RETRY_SECONDS = 5.0
+"""After a refresh that failed, while the old token is still good. Our own figure."""
+
+RETRIES = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None)
+"""A token request changes nothing, so a POST may be repeated too."""
 
 
 class TokenUnavailableError(RuntimeError):
@@ -46,6 +54,7 @@ class MachineToken:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._replace_at = 0.0
+        self._expires_at = 0.0
 
     def get(self, rejected: str | None = None) -> str:
         """A token that is good for a while.
@@ -57,11 +66,23 @@ class MachineToken:
             TokenUnavailableError: when Cognito cannot be reached or refuses.
         """
         with self._lock:
-            if self._token is None or time.monotonic() >= self._replace_at or self._token == rejected:
-                self._token, lifetime = self._fetch()
-                self._replace_at = time.monotonic() + lifetime - min(EARLY_SECONDS, lifetime / 10)
-                get_logger().info("machine_token_fetched", lifetime=lifetime)
-            return self._token
+            now = time.monotonic()
+            usable = self._token if now < self._expires_at and self._token != rejected else None
+            if usable is not None and now < self._replace_at:
+                return usable
+            try:
+                token, lifetime = self._fetch()
+            except (TokenUnavailableError, ClientError, BotoCoreError) as error:  # botocore's: the secret's
+                if usable is None:
+                    raise
+                # Still good for a while, and by then Cognito may be back.
+                get_logger().warning("machine_token_kept", reason=str(error))
+                self._replace_at = now + RETRY_SECONDS
+                return usable
+            self._token, self._expires_at = token, now + lifetime
+            self._replace_at = self._expires_at - min(EARLY_SECONDS, lifetime / 10)
+            get_logger().info("machine_token_fetched", lifetime=lifetime)
+            return token
 
     def _fetch(self) -> tuple[str, float]:
         status, answer = self._request()
@@ -83,7 +104,7 @@ class MachineToken:
                 body=urlencode({"grant_type": "client_credentials", "scope": self._scope}),
                 headers=headers,
                 timeout=5.0,
-                retries=2,
+                retries=RETRIES,
             )
             decoded: object = json.loads(response.data)
         except urllib3.exceptions.HTTPError as error:
@@ -94,17 +115,30 @@ class MachineToken:
 
 
 class BearerAuth(httpx.Auth):
-    """Puts the current token on every MCP request, and a fresh one after a 401."""
+    """Puts the current token on every MCP request, and a fresh one after a 401.
+
+    It never raises: an error in here would end the MCP session and with it every other call that
+    is under way. Without a token the request goes out bare and is answered with 401.
+    """
 
     def __init__(self, token: MachineToken) -> None:
         self._machine_token = token
 
     @override
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        token = await asyncio.to_thread(self._machine_token.get)
-        request.headers["Authorization"] = f"Bearer {token}"
+        token = await self._token()
+        if token is not None:
+            request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code == 401:
-            token = await asyncio.to_thread(self._machine_token.get, token)
-            request.headers["Authorization"] = f"Bearer {token}"
-            yield request
+            fresh = await self._token(rejected=token)
+            if fresh is not None:
+                request.headers["Authorization"] = f"Bearer {fresh}"
+                yield request
+
+    async def _token(self, rejected: str | None = None) -> str | None:
+        try:
+            return await asyncio.to_thread(self._machine_token.get, rejected)
+        except Exception as error:  # the secret's reader has errors of its own
+            get_logger().error("machine_token_unavailable", reason=type(error).__name__)
+            return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.contract.turns import Acceptance, TurnRequest, TurnResponse
 from services.logs import bound_contextvars, get_logger
@@ -37,20 +38,24 @@ class TurnQueue:
         run: runs one turn; must not raise.
         limit: how many may wait behind the running one.
         queued: told about each turn that has to wait, with its position.
+        repeated: told about each prompt that was sent again.
         on_busy, on_idle: called when a session starts and stops working, to report HealthyBusy.
     """
 
     def __init__(
         self,
+        *,
         run: Callable[[Turn], Awaitable[None]],
         limit: int,
-        queued: Callable[[Turn, int], Awaitable[None]],
+        queued: Callable[[Turn, int], Coroutine[Any, Any, None]],
+        repeated: Callable[[str, str], Coroutine[Any, Any, None]],
         on_busy: Callable[[], int],
         on_idle: Callable[[int], object],
     ) -> None:
         self._run = run
         self._limit = limit
         self._queued = queued
+        self._repeated = repeated
         self._on_busy = on_busy
         self._on_idle = on_idle
         self._lanes: dict[str, _Lane] = {}
@@ -63,6 +68,7 @@ class TurnQueue:
             return TurnResponse(status=Acceptance.EXPIRED)
         key = (session_id, request.request_id)
         if key in self._seen:
+            self._tell(*key, self._repeated(*key))
             return TurnResponse(status=Acceptance.DUPLICATE)
         lane = self._lanes.get(session_id)
         if lane is not None and len(lane.waiting) >= self._limit:
@@ -78,18 +84,22 @@ class TurnQueue:
         turn.queued = True
         lane.waiting.append(turn)
         position = len(lane.waiting)
-        # Not awaited: the sender's patience is not for the person's socket.
-        telling = asyncio.create_task(self._tell_queued(turn, position))
-        self._telling.add(telling)
-        telling.add_done_callback(self._telling.discard)
+        self._tell(*key, self._queued(turn, position))
         return TurnResponse(status=Acceptance.QUEUED, position=position)
 
-    async def _tell_queued(self, turn: Turn, position: int) -> None:
-        with bound_contextvars(session_id=turn.session_id, request_id=turn.request.request_id):
-            try:
-                await self._queued(turn, position)
-            except Exception:
-                get_logger().exception("queued_untold")
+    def _tell(self, session_id: str, request_id: str, telling: Coroutine[Any, Any, None]) -> None:
+        """Tell the person something without making the sender wait for the person's socket."""
+
+        async def tell() -> None:
+            with bound_contextvars(session_id=session_id, request_id=request_id):
+                try:
+                    await telling
+                except Exception:
+                    get_logger().exception("person_untold")
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _work(self, session_id: str, lane: _Lane, first: Turn) -> None:
         busy = self._on_busy()

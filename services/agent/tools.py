@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from services.agent.events import TurnEvents
 from services.agent.gateway import Gateway, GatewayTool
+from services.contract.results import Failure, failure
 from services.contract.tools import REGISTRY, TRUSTED_ARGUMENTS
 from services.logs import bound_contextvars, get_logger
 
@@ -58,20 +59,27 @@ class BoundTool(AgentTool):
         tool_call_id = f"call-{uuid.uuid4().hex}"
         written = cast(dict[str, Any], tool_use["input"]) if isinstance(tool_use["input"], dict) else {}
         forged = sorted(TRUSTED_ARGUMENTS.keys() & written.keys())
-        arguments = {name: value for name, value in written.items() if name not in TRUSTED_ARGUMENTS}
+        tool = REGISTRY.by_name.get(self._name)
+        # Of a tool we know, only what it declares: a stray argument could make it look like another.
+        wanted = {argument.name for argument in tool.arguments} if tool else written.keys() - TRUSTED_ARGUMENTS.keys()
+        arguments = {name: value for name, value in written.items() if name in wanted}
         arguments |= {
             "session_id": self._session_id,
             "request_id": self._events.request_id,
             "tool_call_id": tool_call_id,
         }
-        tool = REGISTRY.by_name.get(self._name)
         with bound_contextvars(tool_call_id=tool_call_id, tool=self._name):
             if forged:
                 get_logger().warning("model_named_trusted_arguments", names=forged)
             get_logger().info("tool_call_started")
             message = tool.activity if tool else self._name
             await self._events.activity(self._name, tool_call_id, "started", message)
-            result = await self._gateway.call(self._offered.name, tool_call_id, arguments)
+            fault = tool.fault(arguments) if tool else None
+            if fault:
+                # The Gateway would refuse a wrong type without saying so in our words.
+                result: dict[str, object] = dict(failure(Failure.INVALID_ARGUMENTS, detail=fault))
+            else:
+                result = await self._gateway.call(self._offered.name, tool_call_id, arguments)
             outcome = str(result["status"])
             get_logger().info("tool_call_returned", outcome=outcome)
             await self._events.activity(self._name, tool_call_id, "finished", message, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -21,6 +22,9 @@ from services.delivery import Delivery
 from services.logs import get_logger
 
 AGENT_ID = "deskside"
+
+RECENT_TURNS = 200
+"""Turns whose end can be repeated. Our own figure; some 2 MB."""
 
 
 class TurnRunner:
@@ -47,17 +51,21 @@ class TurnRunner:
         self._delivery = delivery
         self._memory = memory
         self._turn_seconds = turn_seconds
-        self._queued: dict[tuple[str, str], TurnEvents] = {}
+        self._recent: OrderedDict[tuple[str, str], TurnEvents] = OrderedDict()
 
     async def queued(self, turn: Turn, position: int) -> None:
         """Tell the person that the prompt waits its turn."""
-        events = self._events(turn)
-        self._queued[turn.session_id, turn.request.request_id] = events
-        await events.accepted("queued", position)
+        await self._events(turn).accepted("queued", position)
+
+    async def repeat(self, session_id: str, request_id: str) -> None:
+        """A prompt was sent again: if its turn has ended, its end may have been lost."""
+        events = self._recent.get((session_id, request_id))
+        if events is not None:
+            await events.repeat_end()
 
     async def run(self, turn: Turn) -> None:
         """Run one turn to exactly one answer or one typed error."""
-        events = self._queued.pop((turn.session_id, turn.request.request_id), None) or self._events(turn)
+        events = self._events(turn)
         get_logger().info("turn_started", queued=turn.queued)
         deadline = asyncio.timeout(self._turn_seconds)
         try:
@@ -114,4 +122,11 @@ class TurnRunner:
         )
 
     def _events(self, turn: Turn) -> TurnEvents:
-        return TurnEvents(self._delivery, turn.session_id, turn.request.session_name, turn.request.request_id)
+        """The events of a turn; the same ones whenever it is asked about, while it is recent."""
+        key = (turn.session_id, turn.request.request_id)
+        if key not in self._recent:
+            name = turn.request.session_name
+            self._recent[key] = TurnEvents(self._delivery, turn.session_id, name, turn.request.request_id)
+            while len(self._recent) > RECENT_TURNS:
+                self._recent.popitem(last=False)
+        return self._recent[key]

@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     AGENT_BUSY = "agent_busy"
     AGENT_UNAVAILABLE = "agent_unavailable"
+    TURN_UNCONFIRMED = "turn_unconfirmed"
     TURN_FAILED = "turn_failed"
     TURN_TIMED_OUT = "turn_timed_out"
     CALLBACK_UNKNOWN = "callback_unknown"
@@ -49,6 +50,9 @@ MEANINGS: dict[ErrorCode, ErrorMeaning] = {
     ),
     ErrorCode.AGENT_BUSY: ErrorMeaning("Too many prompts are waiting in this session.", retryable=True),
     ErrorCode.AGENT_UNAVAILABLE: ErrorMeaning("The agent could not be reached.", retryable=True),
+    ErrorCode.TURN_UNCONFIRMED: ErrorMeaning(
+        "It is not known whether the agent took this prompt; send it again under the same request_id.", retryable=True
+    ),
     ErrorCode.TURN_FAILED: ErrorMeaning("The agent could not finish this turn.", retryable=True),
     ErrorCode.TURN_TIMED_OUT: ErrorMeaning("This turn took too long and was ended.", retryable=True),
     ErrorCode.CALLBACK_UNKNOWN: ErrorMeaning("No such request was sent to this session.", retryable=False),

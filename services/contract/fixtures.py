@@ -10,6 +10,7 @@ from services.contract.messages import (
     AnswerData,
     AnswerDelta,
     AnswerDeltaData,
+    Cause,
     ChatAccepted,
     ChatAcceptedData,
     Error,
@@ -117,7 +118,7 @@ def server_fixtures() -> dict[str, JsonObject]:
         "answer_truncated": Answer(data=AnswerData(**_place(900), text="A very long answer…", truncated=True)),
     }
     for code in ErrorCode:
-        about = {"callback_id": CALLBACK} if code.value.startswith("callback_") else {"request_id": REQUEST}
+        about = Cause(callback_id=CALLBACK) if code.value.startswith("callback_") else Cause(request_id=REQUEST)
         events[f"error_{code.value}"] = Error.of(code, **about)
     dumped: dict[str, JsonObject] = {
         name: event.model_dump(mode="json", exclude_none=True) for name, event in events.items()

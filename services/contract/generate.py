@@ -142,7 +142,11 @@ def markdown() -> str:
                 ("one message", f"{MAX_MESSAGE_BYTES:,} bytes (API Gateway; closes with 1009)"),
                 ("one frame", f"{MAX_FRAME_BYTES:,} bytes (API Gateway; closes with 1009)"),
                 ("`prompt`", f"{MAX_PROMPT_CHARACTERS:,} characters"),
-                ("`content`", f"{MAX_CONTENT_BYTES:,} bytes of UTF-8"),
+                (
+                    "`content`",
+                    f"{MAX_CONTENT_BYTES:,} bytes of UTF-8, and the message as sent, JSON's escapes included, within "
+                    "one frame (or split into several)",
+                ),
                 ("handing a prompt to the agent", f"{TIMEOUTS.accept:.0f} s"),
                 ("waiting for the Mac", f"what the tool declares, at most {TIMEOUTS.callback} s"),
                 ("one tool execution", f"{TIMEOUTS.execution} s"),

@@ -22,8 +22,9 @@ SAFE_FRAME_BYTES = MAX_FRAME_BYTES - 1024
 """What we let one encoded message grow to, so that it always fits one frame."""
 
 MAX_CONTENT_BYTES = 28 * 1024
-"""UTF-8 bytes of `content` in an `async_callback`: with its envelope it fits one frame.
-(The durable callback itself would take 1 MB; the frame is the narrow place.)"""
+"""UTF-8 bytes of `content` in an `async_callback`. The encoded message, JSON's escapes and envelope
+included, has to fit one frame besides, unless the client splits it into several. (The durable
+callback itself would take 1 MB; the frame is the narrow place.)"""
 
 MAX_PROMPT_CHARACTERS = 8_000
 """Characters of one prompt. Our own figure: two pages of text."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, TypedDict, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from typing_extensions import Unpack
 
 from services.contract.errors import MEANINGS, ErrorCode
 from services.contract.limits import (
@@ -65,7 +66,8 @@ class Chat(Message):
     prompt: Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARACTERS, pattern=r"\S")]
     session_id: SessionName
     request_id: MessageId | None = None
-    """Names this prompt in everything that follows; the same id is never run twice."""
+    """Names this prompt in everything that follows. While the agent keeps the session, the same id is
+    not run twice: sent again, a finished turn's end is repeated."""
 
 
 class Refusal(StrEnum):
@@ -139,7 +141,9 @@ def _push_model(tool: Tool) -> type[Message]:
     fields: dict[str, Any] = {"action": (Literal[tool.action], ...)}
     for argument in tool.arguments:
         if argument.name in tool.forwards:
-            kind: Any = Literal[argument.allowed] if argument.allowed else PYTHON_TYPES[argument.type][0]
+            plain: Any = str if argument.type == "array" else PYTHON_TYPES[argument.type][0]
+            kind: Any = Literal[argument.allowed] if argument.allowed else plain
+            kind = list[kind] if argument.type == "array" else kind
             fields[argument.name] = (kind, ...) if argument.required else (kind | None, None)
     title = "".join(part.title() for part in tool.action.split("_"))
     if tool.pattern is Pattern.FIRE_AND_FORGET:
@@ -284,6 +288,21 @@ class ErrorData(Message):
     detail: str | None = None
 
 
+class Cause(TypedDict, total=False):
+    """What a client sent that an error is about."""
+
+    request_id: str | None
+    callback_id: str | None
+
+
+class About(Cause, total=False):
+    """What an error can say besides its code."""
+
+    session_id: str | None
+    seq: int | None
+    detail: str | None
+
+
 class Error(Message):
     """Something the client sent could not be done; says what caused it."""
 
@@ -291,7 +310,7 @@ class Error(Message):
     data: ErrorData
 
     @classmethod
-    def of(cls, code: ErrorCode, **about: Any) -> Error:
+    def of(cls, code: ErrorCode, **about: Unpack[About]) -> Error:
         """The error for a code, with its declared message; `about` names what caused it."""
         meaning = MEANINGS[code]
         return cls(data=ErrorData(code=code, message=meaning.message, retryable=meaning.retryable, **about))

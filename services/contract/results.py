@@ -19,7 +19,7 @@ SENTENCES: dict[Failure, str] = {
     Failure.CLIENT_OFFLINE: "The person's Mac is not connected. Ask them to open the app; do not retry now.",
     Failure.TIMED_OUT: "The person's Mac did not answer in time. Say so, and offer to try once more.",
     Failure.DECLINED: "The person declined this request on their Mac. Respect it; explain what it was for and ask.",
-    Failure.FAILED: "The Mac could not do this. Tell the person the reason given and suggest a next step.",
+    Failure.FAILED: "This could not be done. Tell the person the reason given and suggest a next step.",
     Failure.INVALID_ARGUMENTS: "The tool was called with arguments it does not accept. Correct them and call it again.",
 }
 

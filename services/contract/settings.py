@@ -88,7 +88,8 @@ class AgentSettings(Settings):
     """Secrets Manager name or ARN of the machine client's secret."""
     machine_scope: NonEmpty
     model_provider: str = "bedrock"
-    """Module of `strands.models`, such as bedrock, ollama, openai."""
+    """Module of `strands.models`, such as bedrock, ollama, openai. What it imports beyond Bedrock has to
+    be in the image: the Dockerfile's build argument MODEL_PACKAGES."""
     model_id: NonEmpty = "us.anthropic.claude-sonnet-4-6"
     model_options: str = "{}"
     """JSON object of further arguments of the provider's model class."""

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, cast
 
 from services.contract.answers import Answer, StatusAnswer, TextAnswer
 from services.contract.limits import TIMEOUTS
 
-ArgumentType = Literal["string", "integer", "number", "boolean"]
-ArgumentValue = str | int | float | bool
+ArgumentType = Literal["string", "integer", "number", "boolean", "array"]
+"""What the Gateway's schemas know, but for nested objects, which no tool has needed. An array holds strings."""
+ArgumentValue = str | int | float | bool | list[str]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """Names of tools, actions and arguments. The Gateway would take up to 256 characters."""
@@ -27,6 +28,7 @@ PYTHON_TYPES: dict[ArgumentType, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
+    "array": (list,),
 }
 
 
@@ -67,7 +69,8 @@ class Argument:
         described = self.description
         if self.allowed:
             described += f" One of: {', '.join(str(value) for value in self.allowed)}."
-        return {"type": self.type, "description": described}
+        items = {"items": {"type": "string"}} if self.type == "array" else {}
+        return {"type": self.type, **items, "description": described}
 
     def fault(self, value: object) -> str | None:
         """Why `value` is not acceptable for this argument, or None."""
@@ -76,7 +79,10 @@ class Argument:
         )
         if not right_type:
             return f"{self.name} must be of type {self.type}"
-        if self.allowed and value not in self.allowed:
+        single = cast(list[object], value) if isinstance(value, list) else [value]
+        if self.type == "array" and not all(isinstance(item, str) for item in single):
+            return f"{self.name} must be an array of strings"
+        if self.allowed and any(item not in self.allowed for item in single):
             return f"{self.name} must be one of: {', '.join(str(item) for item in self.allowed)}"
         return None
 

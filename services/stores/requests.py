@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
+from services.contract.tools import ArgumentValue
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -56,7 +58,8 @@ class PendingRequest:
     durable_callback_id: str
     """Its name for Lambda."""
     tool: str
-    arguments: Mapping[str, object]
+    arguments: Mapping[str, ArgumentValue]
+    """As mcp-proxy accepted them."""
     deadline: float
     """Seconds since the epoch."""
     request_id: str
@@ -199,7 +202,7 @@ def _decode(item: Mapping[str, AttributeValueTypeDef]) -> PendingRequest:
         callback_id=item["callback_id"].get("S", ""),
         durable_callback_id=item["durable_callback_id"].get("S", ""),
         tool=item["tool"].get("S", ""),
-        arguments=cast(dict[str, object], json.loads(item["arguments"].get("S", "{}"))),
+        arguments=cast(dict[str, ArgumentValue], json.loads(item["arguments"].get("S", "{}"))),
         deadline=float(item["deadline"].get("N", "0")),
         request_id=item["request_id"].get("S", ""),
         tool_call_id=item["tool_call_id"].get("S", ""),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from services.contract.errors import ErrorCode
-from services.contract.messages import CLIENT_MESSAGES, ClientMessage, Error
+from services.contract.messages import CLIENT_MESSAGES, Cause, ClientMessage, Error
 
 CAMEL = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
 
@@ -55,8 +55,35 @@ class ProtocolError(Exception):
         self.error = error
 
 
+def cause(event: WebSocketEvent) -> Cause:
+    """The ids in a message, for an error about it; none where it cannot be read."""
+    try:
+        return _cause(_fields(event))
+    except ProtocolError:
+        return Cause()
+
+
 def decode_message(event: WebSocketEvent) -> ClientMessage:
     """The client's message; raise ProtocolError saying what is wrong with it."""
+    fields = _fields(event)
+    about = _cause(fields)
+    action = fields.get("action")
+    model = CLIENT_MESSAGES.get(action) if isinstance(action, str) else None
+    if model is None:
+        raise ProtocolError(Error.of(ErrorCode.UNKNOWN_ACTION, **about))
+    try:
+        return model.model_validate(fields)
+    except ValidationError as invalid:
+        # Where and what, never the input: it may hold anything.
+        detail = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'message'}: {fault['msg']}"
+            for fault in invalid.errors(include_input=False, include_url=False)[:5]
+        )
+        raise ProtocolError(Error.of(ErrorCode.INVALID_MESSAGE, detail=detail[:500], **about)) from None
+
+
+def _fields(event: WebSocketEvent) -> dict[str, object]:
+    """The JSON object a client sent."""
     body = event.body or ""
     if event.is_base64_encoded:
         try:
@@ -69,21 +96,11 @@ def decode_message(event: WebSocketEvent) -> ClientMessage:
         raise ProtocolError(Error.of(ErrorCode.BAD_JSON)) from None
     if not isinstance(decoded, dict):
         raise ProtocolError(Error.of(ErrorCode.BAD_JSON))
-    fields = cast(dict[str, object], decoded)
-    cause = {name: _id(fields.get(name)) for name in ("request_id", "callback_id")}
-    action = fields.get("action")
-    model = CLIENT_MESSAGES.get(action) if isinstance(action, str) else None
-    if model is None:
-        raise ProtocolError(Error.of(ErrorCode.UNKNOWN_ACTION, **cause))
-    try:
-        return model.model_validate(fields)
-    except ValidationError as invalid:
-        # Where and what, never the input: it may hold anything.
-        detail = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'message'}: {fault['msg']}"
-            for fault in invalid.errors(include_input=False, include_url=False)[:5]
-        )
-        raise ProtocolError(Error.of(ErrorCode.INVALID_MESSAGE, detail=detail[:500], **cause)) from None
+    return cast(dict[str, object], decoded)
+
+
+def _cause(fields: dict[str, object]) -> Cause:
+    return Cause(request_id=_id(fields.get("request_id")), callback_id=_id(fields.get("callback_id")))
 
 
 def _id(value: object) -> str | None:

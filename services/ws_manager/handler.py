@@ -16,7 +16,7 @@ from services.logs import bind_contextvars, clear_contextvars, configure, get_lo
 from services.stores.connections import Connections
 from services.stores.requests import PendingRequests
 from services.ws_manager.callbacks import CallbackDesk
-from services.ws_manager.decode import WebSocketEvent
+from services.ws_manager.decode import WebSocketEvent, cause
 from services.ws_manager.routes import Routes
 from services.ws_manager.turns import TurnCourier
 
@@ -75,14 +75,15 @@ def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
         get_logger().exception("route_failed")
         status = 500
         if route not in ("$connect", "$disconnect"):
-            _apologise(routes, connection_id)
+            _apologise(routes, decoded)
     return {"statusCode": status}
 
 
-def _apologise(routes: Routes, connection_id: str) -> None:
+def _apologise(routes: Routes, event: WebSocketEvent) -> None:
+    error = Error.of(ErrorCode.INTERNAL_ERROR, **cause(event))
     try:
-        routes.delivery.send(connection_id, Error.of(ErrorCode.INTERNAL_ERROR))
-    except DeliveryError as error:
-        get_logger().error("reply_lost", reason=str(error))
+        routes.delivery.send(event.request_context.connection_id, error)
+    except DeliveryError as lost:
+        get_logger().error("reply_lost", reason=str(lost))
     except Exception:
         get_logger().exception("reply_lost")

@@ -26,7 +26,7 @@ from services.logs import bind_contextvars, get_logger
 from services.stores.connections import Connection, Connections
 from services.stores.requests import PendingRequest, PendingRequests
 from services.ws_manager.callbacks import CallbackDesk
-from services.ws_manager.decode import ProtocolError, WebSocketEvent, decode_message
+from services.ws_manager.decode import ProtocolError, WebSocketEvent, cause, decode_message
 from services.ws_manager.sessions import derive_session_id
 from services.ws_manager.turns import TurnCourier
 
@@ -63,9 +63,9 @@ class Routes:
         connection_id = event.request_context.connection_id
         connection = self.connections.get(connection_id)
         if connection is None:
-            return self._turn_away(connection_id, ErrorCode.NOT_CONNECTED)
+            return self._turn_away(event, ErrorCode.NOT_CONNECTED)
         if connection.expired(time.time()):
-            return self._turn_away(connection_id, ErrorCode.TOKEN_EXPIRED)
+            return self._turn_away(event, ErrorCode.TOKEN_EXPIRED)
         bind_contextvars(session_id=connection.session_id)
         try:
             message = decode_message(event)
@@ -144,9 +144,9 @@ class Routes:
         refused = self.callbacks.answer(connection.session_id, message)
         return None if refused is None else Error.of(refused, callback_id=message.callback_id)
 
-    def _turn_away(self, connection_id: str, code: ErrorCode) -> int:
+    def _turn_away(self, event: WebSocketEvent, code: ErrorCode) -> int:
         get_logger().warning("connection_turned_away", code=code.value)
-        self._reply(connection_id, Error.of(code))
+        self._reply(event.request_context.connection_id, Error.of(code, **cause(event)))
         return 200
 
     def _reply(self, connection_id: str, reply: Message) -> None:
@@ -167,5 +167,4 @@ def _can(capabilities: frozenset[str] | None, request: PendingRequest) -> bool:
 def _again(request: PendingRequest, now: float) -> dict[str, object]:
     """The push of a request that still waits, with the time that is left."""
     tool = REGISTRY.by_name[request.tool]
-    arguments = {name: value for name, value in request.arguments.items() if isinstance(value, str | int | float)}
-    return callback_request(tool, arguments, request.callback_id, request.deadline - now)
+    return callback_request(tool, dict(request.arguments), request.callback_id, request.deadline - now)

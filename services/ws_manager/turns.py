@@ -103,13 +103,15 @@ class TurnCourier:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             get_logger().warning("agent_refused", reason=code)
-            return Attempt(ErrorCode.AGENT_UNAVAILABLE, again=code in NOT_DELIVERED)
+            if code in NOT_DELIVERED:
+                return Attempt(ErrorCode.AGENT_UNAVAILABLE, again=True)
+            return Attempt(ErrorCode.TURN_UNCONFIRMED, again=False)
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             get_logger().warning("agent_unreachable", reason=type(error).__name__)
             return Attempt(ErrorCode.AGENT_UNAVAILABLE, again=True)
         except (BotoCoreError, ValidationError, OSError) as error:
             # It may have begun: a second try could run it twice.
             get_logger().error("agent_answer_lost", reason=type(error).__name__)
-            return Attempt(ErrorCode.AGENT_UNAVAILABLE, again=False)
+            return Attempt(ErrorCode.TURN_UNCONFIRMED, again=False)
         get_logger().info("turn_delivered", status=answer.status.value, position=answer.position)
         return ATTEMPTS[answer.status]

@@ -92,6 +92,23 @@ async def test_an_expired_token_is_refused_and_stops_working_on_an_open_socket(h
     assert await _status_of(hasty_stack, token) == 401
 
 
+async def test_nothing_more_is_pushed_to_a_socket_whose_token_has_expired(hasty_stack: Stack) -> None:
+    async with hasty_stack.socket("nele", hello="outlived") as raw:
+        ready = next(message for message in raw.received if message.get("event") == "ready")
+        await raw.chat("[[sleep 7]] [[say 5]]", "outlived", "outlived-1")
+        await raw.event("chat_accepted", request_id="outlived-1")
+        assert ready["data"]["expires_in"] <= 5
+        for _ in range(5):
+            await asyncio.sleep(0.9)
+            with contextlib.suppress(ConnectionClosed):
+                await raw.connection.ping()  # keeps the socket, says nothing to the service
+        async with hasty_stack.socket("nele") as fresh:
+            await asyncio.sleep(1.5)
+            await fresh.hello("outlived")
+            await fresh.event("answer", request_id="outlived-1")
+        assert not [message for message in raw.received if message.get("event") in ("answer", "answer_delta")]
+
+
 async def test_two_people_with_the_same_session_name_never_meet(stack: Stack) -> None:
     ones, others = SimulatedMac(vpn_connected=True), SimulatedMac(vpn_connected=False)
     async with (

@@ -137,13 +137,41 @@ async def test_a_busy_session_queues_and_then_says_so(stack: Stack) -> None:
 
 
 async def test_the_same_prompt_is_never_run_twice(stack: Stack) -> None:
+    since = time.time()
     async with stack.socket("cleo", hello="twice") as raw:
         for _ in range(3):
             await raw.chat("[[say 3]]", "twice", "same-id")
         await raw.event("answer", request_id="same-id")
-        await asyncio.sleep(0.5)
+        await stack.until(lambda: len(stack.events("turn_offered", since, request_id="same-id")) == 3)
+        await asyncio.sleep(0.3)
         answers = [message for message in raw.received if message.get("event") == "answer"]
-        assert len(answers) == 1
+        assert all(answer == answers[0] for answer in answers), "a repeat has the number of the first"
+    assert len(stack.events("turn_started", since, request_id="same-id")) == 1
+
+
+async def test_an_answer_that_was_lost_is_repeated_when_its_prompt_is_sent_again(stack: Stack) -> None:
+    since = time.time()
+    async with stack.socket("cora", hello="lost") as raw:
+        await raw.chat("[[say 3]]", "lost", "lost-1")
+        first = await raw.event("answer", request_id="lost-1")
+    async with stack.socket("cora", hello="lost") as again:
+        await again.chat("[[say 3]]", "lost", "lost-1")
+        assert await again.event("answer", request_id="lost-1") == first
+    assert len(stack.events("turn_started", since, request_id="lost-1")) == 1
+
+
+async def test_a_socket_opened_during_a_turn_gets_all_of_it(stack: Stack) -> None:
+    """The old socket may be half open: a push to it succeeds and arrives nowhere."""
+    async with stack.socket("curt", hello="moved") as old:
+        await old.chat("[[say 900]]", "moved", "moved-1")
+        await old.event("answer_delta", request_id="moved-1")
+        async with stack.socket("curt", hello="moved") as new:
+            answer = await new.event("answer", request_id="moved-1")
+            places = [m["data"]["seq"] for m in new.received if m.get("data", {}).get("request_id") == "moved-1"]
+            assert places == list(range(answer["seq"] + 1))
+            deltas = [m["data"]["text"] for m in new.received if m.get("event") == "answer_delta"]
+            assert "".join(deltas) == answer["text"]
+        assert not [message for message in old.received if message.get("event") == "answer"]
 
 
 async def test_a_request_missed_while_away_is_delivered_after_hello(stack: Stack) -> None:

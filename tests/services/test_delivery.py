@@ -103,6 +103,26 @@ def test_the_newest_connection_gets_it_alone(
     assert clock.sleeps == []
 
 
+def test_the_newest_is_the_one_bound_last_whose_token_is_good(
+    delivery: Delivery, sockets: FakeSockets, online: Online, clock: FakeClock
+) -> None:
+    assert delivery.newest(SESSION) is None
+    for name, lasts in (("old", 3_600), ("new", 3_600), ("short-lived", 60)):
+        online(name, expires_at=int(clock.now) + lasts)
+        clock.now += 1
+    online("elsewhere", "f" * 36)
+    found = delivery.newest(SESSION)
+    assert found is not None
+    assert found.connection_id == "short-lived"
+    clock.now += 60
+    found = delivery.newest(SESSION)
+    assert found is not None
+    assert found.connection_id == "new"
+    clock.now += 3_600
+    assert delivery.newest(SESSION) is None
+    assert (sockets.attempts, clock.sleeps) == ([], [])
+
+
 def test_a_dead_connection_is_removed_and_the_next_tried(
     delivery: Delivery, sockets: FakeSockets, online: Online, clock: FakeClock, connections: Connections
 ) -> None:

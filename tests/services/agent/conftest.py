@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from services.agent import events
+from services.agent import events, outbox
 from tests.services.agent.fakes import FakeDelivery
 from tests.services.agent.servers import McpGateway, TokenServer
 
@@ -16,8 +16,10 @@ from tests.services.agent.servers import McpGateway, TokenServer
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent's patience, a tenth as long."""
     monkeypatch.setattr(events, "BATCH_SECONDS", 0.02)
-    monkeypatch.setattr(events, "OFFLINE_PAUSE", 0.05)
     monkeypatch.setattr(events, "FINAL_PATIENCE", 1.0)
+    monkeypatch.setattr(outbox, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(outbox, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(outbox, "UNCONFIRMED_PAUSE", 0.01)
 
 
 @pytest.fixture(autouse=True)

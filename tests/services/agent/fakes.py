@@ -40,11 +40,13 @@ class FakeDelivery(Delivery):
 
     def __init__(self) -> None:
         super().__init__(cast(Connections, None), cast(Any, None))
-        self.newest: str | None = "first"
-        """The connection that push finds; None is an offline person."""
+        self.online: str | None = "first"
+        """The newest connection; None is an offline person."""
         self.gone: set[str] = set()
         self.faults: deque[Exception] = deque()
         """Raised by the next deliveries, one each."""
+        self.table_faults: deque[Exception] = deque()
+        """Raised by the next looks for a connection, one each."""
         self.confirms = True
         """False: what is in `faults` is raised after the message arrived."""
         self.seconds = 0.0
@@ -72,17 +74,21 @@ class FakeDelivery(Delivery):
             self._deliveries.release()
 
     @override
+    def newest(self, session_id: str) -> Connection | None:
+        assert session_id == SESSION
+        self.looked += 1
+        if self.table_faults:
+            raise self.table_faults.popleft()
+        if self.online is None:
+            time.sleep(self.seconds)
+            return None
+        return Connection(self.online, "owner", int(time.time()) + 3_600)
+
+    @override
     def push(
         self, session_id: str, message: Message | dict[str, object], requires: str | None = None
     ) -> Connection | None:
-        assert session_id == SESSION
-        self.looked += 1
-        if self.newest is None:
-            time.sleep(self.seconds)
-            return None
-        if self.send(self.newest, message):
-            return Connection(self.newest, "owner", 0)
-        return None
+        raise AssertionError("a turn's events are sent to a connection that it knows")
 
     @property
     def events(self) -> list[dict[str, Any]]:

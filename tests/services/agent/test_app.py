@@ -39,7 +39,12 @@ class Served:
             self.model, gateway, delivery, lambda session_id: self.memory(session_id, folder), turn_seconds=5.0
         )
         self.queue = TurnQueue(
-            runner.run, 1, runner.queued, lambda: app.add_async_task("turn"), app.complete_async_task
+            run=runner.run,
+            limit=1,
+            queued=runner.queued,
+            repeated=runner.repeat,
+            on_busy=lambda: app.add_async_task("turn"),
+            on_idle=app.complete_async_task,
         )
         self.client = TestClient(app)
 
@@ -108,6 +113,17 @@ def test_queued_duplicate_and_busy(served: Served) -> None:
     soon(lambda: len(served.delivery.ends) == 2)
     soon(lambda: served.health == "Healthy")
     assert [end["data"]["request_id"] for end in served.delivery.ends] == ["request-1", "request-2"]
+
+
+def test_a_prompt_sent_again_after_its_turn_gets_its_end_again_and_no_second_turn(served: Served) -> None:
+    served.go.set()
+    served.turn("request-1")
+    soon(lambda: served.health == "Healthy")
+    assert served.turn("request-1")["status"] == "duplicate"
+    soon(lambda: len(served.delivery.ends) == 2)
+    first, second = served.delivery.ends
+    assert first == second
+    assert len(served.model.seen) == 1
 
 
 def test_a_request_that_came_too_late_is_not_run(served: Served) -> None:

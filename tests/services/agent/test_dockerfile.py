@@ -65,7 +65,7 @@ def test_it_starts_the_agent_under_opentelemetry() -> None:
 
 def test_it_installs_the_agents_dependencies_and_no_others() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    [install] = all_of("RUN")
+    [install, more] = all_of("RUN")
     assert install.startswith("uv sync ")
     assert "--frozen" in install
     assert "--no-default-groups" in install
@@ -73,6 +73,9 @@ def test_it_installs_the_agents_dependencies_and_no_others() -> None:
     assert wanted == ["agent"]
     assert set(wanted) <= groups.keys()
     assert any(requirement.startswith("aws-opentelemetry-distro") for requirement in groups["agent"])
+    # Nothing more, unless somebody builds it for another provider.
+    assert all_of("ARG") == ['MODEL_PACKAGES=""']
+    assert more.startswith('if [ -n "$MODEL_PACKAGES" ]; then uv pip install --python .venv/bin/python $MODEL_PACKAGES')
 
 
 def test_what_it_copies_exists() -> None:

@@ -19,6 +19,7 @@ from services.agent.gateway import Gateway
 from services.contract.tools import REGISTRY
 from tests.services.agent.fakes import eventually
 from tests.services.agent.servers import STATUS, McpGateway, TokenServer, text_result
+from tests.services.fakes import client_error
 
 # MCPClient leaves a coroutine behind when it is stopped after its connection has died.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'MCPClient.stop:RuntimeWarning")
@@ -272,13 +273,66 @@ async def test_a_token_endpoint_that_fails_in_mid_session_is_a_typed_failure(
     gateway = connect(stateful, 2.0)
     await gateway.tools()
     stateful.accepted = {"token-2"}
-    token_server.instead.extend([(500, "{}")] * 2)
+    token_server.instead.extend([(500, "{}")] * 50)
     async with within(4):
         result = await gateway.call(TOOL, "call-1", ARGUMENTS)
     assert result["status"] in ("failed", "timed_out")
     token_server.instead.clear()
     assert await gateway.call(TOOL, "call-2", ARGUMENTS) == STATUS
     assert len(stateful.calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["stateless", "stateful"])
+@pytest.mark.parametrize("why", ["expired", "rejected"])
+async def test_a_refresh_that_fails_is_one_calls_failure_and_no_other_ones(
+    connect: Callable[..., Gateway], kind: str, why: str, request: pytest.FixtureRequest, token_server: TokenServer
+) -> None:
+    server: McpGateway = request.getfixturevalue(kind)
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def answer(_: str, arguments: dict[str, Any]) -> CallToolResult:
+        if arguments["query"] == "slow":
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(release.wait(), loop))
+        return text_result(json.dumps(STATUS))
+
+    server.answer = answer
+    token_server.lifetime = 0.5 if why == "expired" else 3_600
+    gateway = connect(server)
+    await gateway.tools()
+    slow = asyncio.create_task(gateway.call(TOOL, "call-1", ARGUMENTS | {"query": "slow"}))
+    await eventually(lambda: server.calls)
+    listed = server.listed
+    token_server.instead.extend([(503, "{}")] * 50)
+    if why == "expired":
+        await asyncio.sleep(0.6)
+    else:
+        server.accepted = {"token-2"}
+    result = await gateway.call(TOOL, "call-2", ARGUMENTS)
+    assert result["status"] == "failed"
+    if why == "expired":
+        assert result["reason"] == "gateway_unreachable"
+    assert not slow.done()
+    release.set()
+    assert await slow == STATUS
+    token_server.instead.clear()
+    server.accepted = None
+    assert await gateway.call(TOOL, "call-3", ARGUMENTS) == STATUS
+    assert len(server.calls) == 2, "the failed call was made"
+    if why == "expired":
+        assert server.listed == listed, "the session was given up"
+
+
+async def test_a_secret_that_cannot_be_read_is_a_typed_failure(
+    stateless: McpGateway, token_server: TokenServer
+) -> None:
+    def secret() -> str:
+        raise client_error("AccessDeniedException", 403)
+
+    gateway = Gateway(stateless.url, token_server.token(secret), 5.0)
+    result = await gateway.call(TOOL, "call-1", ARGUMENTS)
+    assert (result["status"], result["reason"]) == ("failed", "gateway_unreachable")
+    assert stateless.calls == []
 
 
 async def test_an_unreachable_server_is_a_typed_failure(connect: Callable[..., Gateway], stateless: McpGateway) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from services.agent import machine_token
 from services.agent.machine_token import BearerAuth, MachineToken, TokenUnavailableError
 from tests.services.agent.servers import CLIENT_ID, SCOPE, SECRET, TokenServer
+from tests.services.fakes import client_error
 
 
 class Clock:
@@ -75,7 +76,7 @@ def test_the_secret_is_read_again_after_a_refusal(token_server: TokenServer, sta
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (500, '{"error": "server_error"}'),
+        (403, '{"error": "forbidden"}'),
         (200, "not json"),
         (200, "[]"),
         (200, '{"access_token": 7, "expires_in": 3600}'),
@@ -89,6 +90,80 @@ def test_no_token_is_a_typed_error_and_is_not_remembered(token_server: TokenServ
     with pytest.raises(TokenUnavailableError):
         token.get()
     assert token.get() == "token-1"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_is_tried_again(token_server: TokenServer, status: int) -> None:
+    token_server.instead.extend([(status, "{}")] * 2)
+    assert token_server.token().get() == "token-1"
+    assert len(token_server.requests) == 3
+
+
+def test_a_server_error_without_end_is_a_typed_error(token_server: TokenServer) -> None:
+    token_server.instead.extend([(500, "{}")] * 3)
+    token = token_server.token()
+    with pytest.raises(TokenUnavailableError):
+        token.get()
+    assert len(token_server.requests) == 3
+    assert token.get() == "token-1"
+
+
+# A refresh that fails while the old token is still good
+
+
+FAULTS = [[(400, '{"error": "invalid_client"}')] * 2, [(503, "{}")] * 3, [(200, "not json")]]
+
+
+@pytest.mark.parametrize("answers", FAULTS, ids=["refused", "down", "garbage"])
+def test_a_token_that_is_still_good_is_kept(
+    token_server: TokenServer, monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]
+) -> None:
+    clock = Clock(monkeypatch)
+    token = token_server.token()
+    token.get()
+    clock.now += 3_600 - 30
+    token_server.instead.extend(answers)
+    with capture_logs() as lines:
+        assert token.get() == "token-1"
+    assert [line["event"] for line in lines] == ["machine_token_kept"]
+    asked = len(token_server.requests)
+    assert token.get() == "token-1"
+    assert len(token_server.requests) == asked, "asked again at once"
+    clock.now += machine_token.RETRY_SECONDS
+    assert token.get() == "token-2"
+
+
+def test_a_token_is_kept_when_the_secret_cannot_be_read(
+    token_server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    readable = [True, False, True]
+
+    def secret() -> str:
+        if readable.pop(0):
+            return SECRET
+        raise client_error("ThrottlingException", 429)
+
+    token = token_server.token(secret)
+    token.get()
+    clock.now += 3_600 - 30
+    assert token.get() == "token-1"
+    clock.now += machine_token.RETRY_SECONDS
+    assert token.get() == "token-2"
+
+
+@pytest.mark.parametrize("why", ["expired", "rejected"])
+def test_one_that_is_no_longer_good_is_not_kept(
+    token_server: TokenServer, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    clock = Clock(monkeypatch)
+    token = token_server.token()
+    held = token.get()
+    token_server.instead.extend([(400, "{}")] * 2)
+    if why == "expired":
+        clock.now += 3_600
+    with pytest.raises(TokenUnavailableError):
+        token.get(rejected=held if why == "rejected" else None)
 
 
 def test_errors_and_logs_hold_no_secret(token_server: TokenServer) -> None:
@@ -157,3 +232,43 @@ async def test_bearer_auth_gives_up_after_a_second_401(token_server: TokenServer
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as client:
         assert (await client.get("http://gateway.test/mcp")).status_code == 401
     assert requests == 2
+
+
+@pytest.mark.parametrize("fault", ["endpoint", "secret", "bug"])
+async def test_bearer_auth_goes_without_a_token_rather_than_raise(token_server: TokenServer, fault: str) -> None:
+    """An error in there would end the MCP session with every call on it."""
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Authorization"))
+        return httpx.Response(401)
+
+    def secret() -> str:
+        if fault == "secret":
+            raise client_error("AccessDeniedException", 403)
+        if fault == "bug":
+            raise RuntimeError("odd")
+        return SECRET
+
+    token_server.instead.extend([(400, "{}")] * 4)
+    auth = BearerAuth(token_server.token(secret))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as client:
+        assert (await client.get("http://gateway.test/mcp")).status_code == 401
+    assert sent == [None]
+
+
+async def test_bearer_auth_whose_token_is_refused_and_cannot_be_replaced_ends_with_the_401(
+    token_server: TokenServer,
+) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Authorization"))
+        return httpx.Response(401)
+
+    token = token_server.token()
+    token.get()
+    token_server.instead.extend([(400, "{}")] * 2)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=BearerAuth(token)) as client:
+        assert (await client.get("http://gateway.test/mcp")).status_code == 401
+    assert sent == ["Bearer token-1"]

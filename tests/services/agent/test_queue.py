@@ -27,7 +27,15 @@ class Runner:
         self.crashes: set[str] = set()
         self.busy: set[int] = set()
         self.told: list[str] = []
-        self.queue = TurnQueue(self.run, limit, self.queued, self.on_busy, self.on_idle)
+        self.again: list[tuple[str, str]] = []
+        self.queue = TurnQueue(
+            run=self.run,
+            limit=limit,
+            queued=self.queued,
+            repeated=self.repeated,
+            on_busy=self.on_busy,
+            on_idle=self.on_idle,
+        )
 
     async def run(self, turn: Turn) -> None:
         name = turn.request.request_id
@@ -40,6 +48,10 @@ class Runner:
 
     async def queued(self, turn: Turn, position: int) -> None:
         self.waiting.append((turn.request.request_id, position))
+
+    async def repeated(self, session_id: str, request_id: str) -> None:
+        assert get_contextvars() == {"session_id": session_id, "request_id": request_id}
+        self.again.append((session_id, request_id))
 
     def on_busy(self) -> int:
         number = len(self.told)
@@ -57,6 +69,10 @@ class Runner:
 
     async def offer(self, session: str, name: str, seconds: float = 60.0) -> TurnResponse:
         return await self.queue.offer(session, turn_request(name, seconds=seconds))
+
+    @property
+    def telling(self) -> int:
+        return len(self.queue._telling)  # pyright: ignore[reportPrivateUsage]
 
     @property
     def lanes(self) -> int:
@@ -92,8 +108,11 @@ async def test_a_person_who_cannot_be_told_of_the_queue_does_not_hold_up_the_sen
             raise RuntimeError("no socket")
         await asyncio.Event().wait()
 
-    queue = TurnQueue(run, limit=1, queued=queued, on_busy=lambda: 0, on_idle=lambda _: None)
-    for name, status in (("a", Acceptance.ACCEPTED), ("b", Acceptance.QUEUED)):
+    async def repeated(_session_id: str, _request_id: str) -> None:
+        await queued(Turn("s", turn_request("b")), 0)
+
+    queue = TurnQueue(run=run, limit=1, queued=queued, repeated=repeated, on_busy=lambda: 0, on_idle=lambda _: None)
+    for name, status in (("a", Acceptance.ACCEPTED), ("b", Acceptance.QUEUED), ("b", Acceptance.DUPLICATE)):
         async with asyncio.timeout(1):
             assert (await queue.offer("s", turn_request(name))).status is status
     first_may_end.set()
@@ -143,6 +162,8 @@ async def test_the_same_request_is_taken_once_a_session() -> None:
     assert (await runner.offer("s", "a")).status is Acceptance.DUPLICATE
     assert len(runner.started) == 2
     assert (await runner.offer("other", "a")).status is Acceptance.ACCEPTED
+    await eventually(lambda: runner.again == [("s", "a"), ("s", "b"), ("s", "a")])
+    assert runner.waiting == [("b", 1)], "a repeat is not queued"
 
 
 async def test_repeats_are_remembered_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +181,9 @@ async def test_a_request_its_sender_has_given_up_is_not_taken() -> None:
     assert (await runner.offer("s", "a", seconds=-0.1)).status is Acceptance.EXPIRED
     await asyncio.sleep(0.01)
     assert (runner.started, runner.lanes, runner.told) == ([], 0, [])
+    await runner.offer("s", "a", seconds=-0.1)
+    await asyncio.sleep(0.01)
+    assert (runner.again, runner.telling) == ([], 0), "what was not taken is not a repeat"
     assert (await runner.offer("s", "a")).status is Acceptance.ACCEPTED, "it may be sent again"
 
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from services.agent.events import TurnEvents
 from services.agent.gateway import GatewayTool
 from services.agent.tools import BoundTool, bind, present
+from services.contract.results import Failure, failure
 from services.contract.tools import REGISTRY, TRUSTED_ARGUMENTS
 from tests.services.agent.fakes import SESSION, FakeDelivery, FakeGateway
 
@@ -90,10 +91,60 @@ async def test_what_the_model_writes_for_them_is_overwritten_and_logged(
 
 @pytest.mark.parametrize("written", [None, "text", [1], 7])
 async def test_arguments_that_are_no_object_still_carry_the_session(
-    tools: dict[str, BoundTool], gateway: FakeGateway, written: object
+    gateway: FakeGateway, delivery: FakeDelivery, written: object
 ) -> None:
-    await use(tools["get_vpn_status"], written)
+    await use(unknown_tool(gateway, delivery), written)
     assert gateway.calls[0][2].keys() == TRUSTED_ARGUMENTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (None, "query is missing"),
+        ("text", "query is missing"),
+        ({}, "query is missing"),
+        ({"query": None}, "query must be of type string"),
+        ({"query": 7}, "query must be of type string"),
+        ({"query": ["vpn_status"]}, "query must be of type string"),
+        ({"query": "VPN_STATUS"}, "query must be one of: vpn_status"),
+        ({"query": ""}, "query must be one of: vpn_status"),
+        ({"log_type": "vpn"}, "query is missing"),
+    ],
+    ids=repr,
+)
+async def test_unacceptable_arguments_do_not_reach_the_gateway(
+    tools: dict[str, BoundTool], gateway: FakeGateway, delivery: FakeDelivery, written: object, said: str
+) -> None:
+    _, fields, inside = unwrap(await use(tools["get_vpn_status"], written))
+    assert json.loads(inside) == failure(Failure.INVALID_ARGUMENTS, detail=said)
+    assert fields == "detail"
+    assert gateway.calls == []
+    started, finished = delivery.named("activity")
+    assert (started["status"], finished["status"]) == ("started", "finished")
+    assert finished["outcome"] == "invalid_arguments"
+
+
+@pytest.mark.parametrize("name", list(REGISTRY.by_name))
+async def test_arguments_that_are_not_declared_are_dropped(
+    tools: dict[str, BoundTool], gateway: FakeGateway, name: str
+) -> None:
+    example = dict(REGISTRY.by_name[name].example)
+    # Among them what identifies every other tool.
+    stray = {tool.identified_by: "x" for tool in REGISTRY.tools if tool.name != name}
+    await use(tools[name], stray | {"tool_name": "mac___other", "Query": "vpn_status"} | example)
+    [(_, _, arguments)] = gateway.calls
+    assert arguments.keys() == example.keys() | TRUSTED_ARGUMENTS.keys()
+    assert arguments.items() >= example.items()
+    assert REGISTRY.route(arguments).name == name
+
+
+async def test_of_a_tool_this_version_does_not_know_all_arguments_are_handed_on(
+    gateway: FakeGateway, delivery: FakeDelivery
+) -> None:
+    await use(unknown_tool(gateway, delivery), {"any": [1], "session_id": "someone-else"})
+    [(_, _, arguments)] = gateway.calls
+    assert arguments.keys() == {"any"} | TRUSTED_ARGUMENTS.keys()
+    assert (arguments["any"], arguments["session_id"]) == ([1], SESSION)
 
 
 async def test_the_person_sees_it_start_and_finish(
@@ -162,15 +213,21 @@ def test_content_cannot_foresee_the_marker() -> None:
 async def test_a_tool_this_version_does_not_know_is_offered_all_the_same(
     gateway: FakeGateway, delivery: FakeDelivery
 ) -> None:
-    spec: Any = {"name": "mac___new", "description": "d", "inputSchema": {"json": {"type": "object"}}}
-    events = TurnEvents(delivery, SESSION, "laptop", "request-1")
-    [tool] = bind([GatewayTool("mac___new", spec)], gateway, SESSION, events)
+    tool = unknown_tool(gateway, delivery)
     assert tool.tool_spec["inputSchema"]["json"] == {"type": "object", "required": []}
     # Nothing says which of its fields the Mac wrote, so all of them count as untrusted.
     _, fields, inside = unwrap(await use(tool, {}))
     assert set(gateway.result) <= set(fields.split(","))
     assert json.loads(inside) == gateway.result
     assert delivery.named("activity")[0]["message"] == "new"
+
+
+def unknown_tool(gateway: FakeGateway, delivery: FakeDelivery) -> BoundTool:
+    """One that the Gateway offers and this version has no declaration of."""
+    spec: Any = {"name": "mac___new", "description": "d", "inputSchema": {"json": {"type": "object"}}}
+    events = TurnEvents(delivery, SESSION, "laptop", "request-1")
+    [tool] = bind([GatewayTool("mac___new", spec)], gateway, SESSION, events)
+    return tool
 
 
 def unwrap(told: str) -> tuple[str, str, str]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from strands.types.exceptions import MCPClientInitializationError
 
+from services.agent import turns as turns_module
 from services.agent.memory import session_manager
 from services.agent.prompt import SYSTEM_PROMPT
-from services.agent.queue import Turn
+from services.agent.queue import Turn, TurnQueue
 from services.agent.turns import TurnRunner
 from tests.services.agent.fakes import (
     SESSION,
@@ -112,7 +113,6 @@ async def test_a_queued_turn_is_told_twice_in_one_count(build: Build, delivery: 
     told = [(data["status"], data["position"]) for data in delivery.named("chat_accepted")]
     assert told == [("queued", 2), ("accepted", 0)]
     assert the_end(delivery)["text"] == "Hi."
-    assert runner._queued == {}  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,8 @@ async def test_a_tool_that_fails_is_for_the_model_to_explain(
 
 
 async def test_faults_of_the_connections_table_do_not_end_a_turn(build: Build, delivery: FakeDelivery) -> None:
-    delivery.faults.extend([table_fault(), table_fault()])
+    delivery.table_faults.extend([table_fault(), table_fault()])
+    delivery.faults.append(table_fault())
     await build(ScriptedModel(["Hi."])).run(turn())
     assert the_end(delivery)["text"] == "Hi."
 
@@ -216,3 +217,102 @@ async def test_a_cancelled_call_of_a_library_is_an_error_of_the_turn(
     gateway.fault = asyncio.CancelledError()
     await build(ScriptedModel()).run(turn())
     assert the_end(delivery)["code"] == "turn_failed"
+
+
+# A prompt that is sent again
+
+
+async def test_a_finished_turn_repeats_its_end(build: Build, delivery: FakeDelivery) -> None:
+    model = ScriptedModel(["Hi."])
+    runner = build(model)
+    await runner.run(turn())
+    await runner.repeat(SESSION, "request-1")
+    first, second = delivery.ends
+    assert first == second
+    assert len(model.seen) == 1
+
+
+async def test_a_failed_turn_repeats_its_error(build: Build, delivery: FakeDelivery) -> None:
+    runner = build(ScriptedModel([RuntimeError("boom")]))
+    await runner.run(turn())
+    await runner.repeat(SESSION, "request-1")
+    first, second = delivery.ends
+    assert first == second
+    assert first["data"]["code"] == "turn_failed"
+
+
+async def test_a_running_turn_is_not_disturbed_by_its_repeat(build: Build, delivery: FakeDelivery) -> None:
+    runner = build(ScriptedModel(["Half an ", 0.2, "answer."]))
+    running = asyncio.create_task(runner.run(turn()))
+    await eventually(lambda: delivery.written)
+    before = len(delivery.events)
+    await asyncio.wait_for(runner.repeat(SESSION, "request-1"), 0.1)
+    assert len(delivery.events) == before
+    await running
+    assert the_end(delivery)["text"] == "Half an answer."
+
+
+async def test_only_the_turns_own_session_gets_its_end(build: Build, delivery: FakeDelivery) -> None:
+    runner = build(ScriptedModel(["Hi."]))
+    await runner.run(turn())
+    for session, name in (("another-session", "request-1"), (SESSION, "request-2")):
+        await runner.repeat(session, name)
+    assert len(delivery.ends) == 1
+
+
+async def test_only_recent_turns_are_kept(
+    build: Build, delivery: FakeDelivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "RECENT_TURNS", 2)
+    runner = build(ScriptedModel(["a"], ["b"], ["c"]))
+    for name in "abc":
+        await runner.run(turn(name))
+    assert [name for _, name in runner._recent] == ["b", "c"]  # pyright: ignore[reportPrivateUsage]
+    await runner.repeat(SESSION, "a")
+    assert len(delivery.ends) == 3
+    await runner.repeat(SESSION, "b")
+    assert [end["data"]["text"] for end in delivery.ends] == ["a", "b", "c", "b"]
+
+
+# The running turn ends just as the next one is queued
+
+
+@pytest.mark.parametrize("ticks", range(6))
+@pytest.mark.parametrize("end_first", [True, False])
+async def test_a_turn_queued_as_the_running_one_ends_has_one_count(
+    build: Build, delivery: FakeDelivery, ticks: int, end_first: bool
+) -> None:
+    runner = build(ScriptedModel(["Hi."]))
+    may_end = asyncio.Event()
+
+    async def run(running: Turn) -> None:
+        if running.request.request_id == "request-1":
+            await may_end.wait()
+        else:
+            await runner.run(running)
+
+    queue = TurnQueue(
+        run=run,
+        limit=1,
+        queued=runner.queued,
+        repeated=runner.repeat,
+        on_busy=lambda: 0,
+        on_idle=lambda _: None,
+    )
+    await queue.offer(SESSION, turn_request("request-1"))
+    await asyncio.sleep(0)
+    if end_first:
+        may_end.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    await queue.offer(SESSION, turn_request("request-2"))
+    assert (await queue.offer(SESSION, turn_request("request-2"))).status == "duplicate"
+    may_end.set()
+    await eventually(lambda: delivery.ends)
+    await eventually(lambda: not queue._lanes and not queue._telling)  # pyright: ignore[reportPrivateUsage]
+    by_number = {message["data"]["seq"]: json.dumps(message) for message in delivery.events}
+    assert sorted(by_number) == list(range(len(by_number)))
+    assert {json.dumps(message) for message in delivery.events} == set(by_number.values())
+    told = [data["status"] for data in delivery.named("chat_accepted")]
+    assert told in (["accepted"], ["queued", "accepted"])
+    assert len(runner._recent) == 1  # pyright: ignore[reportPrivateUsage]

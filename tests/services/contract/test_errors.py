@@ -43,6 +43,8 @@ def test_the_server_closes_only_where_a_new_connection_helps() -> None:
     [
         (ErrorCode.CALLBACK_UNDELIVERED, True),
         (ErrorCode.AGENT_BUSY, True),
+        (ErrorCode.AGENT_UNAVAILABLE, True),
+        (ErrorCode.TURN_UNCONFIRMED, True),
         (ErrorCode.CALLBACK_ANSWERED, False),
         (ErrorCode.CALLBACK_EXPIRED, False),
         (ErrorCode.CALLBACK_UNKNOWN, False),

@@ -281,3 +281,16 @@ def test_the_vpn_states() -> None:
     answer = REGISTRY.by_name["get_vpn_status"].answer
     assert isinstance(answer, StatusAnswer)
     assert answer.allowed == ("connected", "disconnected", "connecting", "disconnecting", "reconnecting", "unknown")
+
+
+def test_an_array_holds_strings_of_the_allowed_ones() -> None:
+    argument = Argument("volumes", "Which volumes.", allowed=("system", "data"), type="array")
+    assert argument.schema() == {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Which volumes. One of: system, data.",
+    }
+    assert argument.fault(["data", "system"]) is None
+    assert argument.fault([]) is None
+    for wrong in ("data", [1], [["data"]], ["other"], {"data": 1}, None):
+        assert argument.fault(wrong), wrong

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.contract.errors import ErrorCode
 from services.contract.fixtures import client_fixtures
 from services.contract.messages import CLIENT_MESSAGES, ErrorData
-from services.ws_manager.decode import ProtocolError, WebSocketEvent, decode_message
+from services.ws_manager.decode import ProtocolError, WebSocketEvent, cause, decode_message
 from tests.services.fakes import FakeClock
 from tests.services.ws_manager.events import CONNECTION, REQUEST, Events
 
@@ -120,6 +120,15 @@ def test_only_what_can_be_an_id_is_echoed(events: Events, odd: object) -> None:
     body = json.dumps({"action": "nothing", "request_id": odd, "callback_id": odd})
     data = fault(events.raw(body))
     assert (data.request_id, data.callback_id) == (None, None)
+
+
+def test_the_cause_is_read_from_what_is_no_valid_message(events: Events) -> None:
+    both = {"action": "chat", "request_id": "req-1", "callback_id": CALLBACK}
+    for event in (events.message(both), events.binary(both)):
+        assert cause(WebSocketEvent.model_validate(event)) == {"request_id": "req-1", "callback_id": CALLBACK}
+    for body in (None, "", "{", "[]", "[" * 50_000, "9" * 5_000):
+        assert cause(WebSocketEvent.model_validate(events.raw(body))) == {}
+    assert cause(WebSocketEvent.model_validate(events.raw("%%%", isBase64Encoded=True))) == {}
 
 
 def test_text_that_is_no_unicode_is_an_invalid_message(events: Events) -> None:

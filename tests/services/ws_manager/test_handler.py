@@ -110,18 +110,35 @@ def broken(*_: object, **__: object) -> Any:
     raise client_error("ProvisionedThroughputExceededException", 400)
 
 
-@pytest.mark.parametrize("action", [HELLO, {"action": "ping"}])
+@pytest.mark.parametrize(
+    ("body", "about"),
+    [
+        (json.dumps(HELLO), {}),
+        ('{"action": "ping"}', {}),
+        ('{"action": "chat", "prompt": "Hi", "session_id": "a", "request_id": "req-1"}', {"request_id": "req-1"}),
+        ('{"action": "async_callback", "callback_id": "cb-1"}', {"callback_id": "cb-1"}),
+        ('{"action": "chat", "request_id": 7}', {}),
+        ("{", {}),
+        ("[" * 50_000, {}),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
 def test_an_internal_error_is_apologised_for(
-    events: Events, sockets: FakeSockets, monkeypatch: pytest.MonkeyPatch, action: dict[str, Any]
+    *,
+    events: Events,
+    sockets: FakeSockets,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    about: dict[str, str],
 ) -> None:
     handle(events.connect())
     monkeypatch.setattr(Connections, "get", broken)
-    assert handle(events.message(action)) == {"statusCode": 500}
+    assert handle(events.raw(body)) == {"statusCode": 500}
     [(connection_id, apology)] = sockets.pushed
     assert connection_id == CONNECTION
     assert apology == {
         "event": "error",
-        "data": {"code": "internal_error", "message": "Something went wrong on our side.", "retryable": True},
+        "data": {"code": "internal_error", "message": "Something went wrong on our side.", "retryable": True, **about},
     }
 
 

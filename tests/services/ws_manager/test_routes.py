@@ -207,8 +207,9 @@ def test_nobody_reaches_anothers_session_by_its_name(
         ("busy", ErrorCode.AGENT_BUSY),
         ("expired", ErrorCode.AGENT_UNAVAILABLE),
         ("invalid", ErrorCode.INTERNAL_ERROR),
-        (ReadTimeoutError(endpoint_url="x"), ErrorCode.AGENT_UNAVAILABLE),
-        (client_error("RuntimeClientError", 424), ErrorCode.AGENT_UNAVAILABLE),
+        (ReadTimeoutError(endpoint_url="x"), ErrorCode.TURN_UNCONFIRMED),
+        (client_error("RuntimeClientError", 424), ErrorCode.TURN_UNCONFIRMED),
+        (client_error("ThrottlingException", 429), ErrorCode.AGENT_UNAVAILABLE),
     ],
 )
 def test_an_undelivered_prompt_is_reported_with_its_id(
@@ -246,7 +247,19 @@ def test_an_answer_before_any_session_is_unknown(client: Client, ask: Ask, lambd
 # What is refused
 
 
-@pytest.mark.parametrize("message", [HELLO, CHAT, PING, {"action": "nonsense"}], ids=lambda m: str(m["action"]))
+ABOUT: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (HELLO, {}),
+    (CHAT, {}),
+    ({**CHAT, "request_id": "req-7"}, {"request_id": "req-7"}),
+    ({**CHAT, "request_id": 7}, {}),
+    ({"action": "async_callback", "callback_id": CALLBACK, "content": "{}"}, {"callback_id": CALLBACK}),
+    (PING, {}),
+    ({"action": "nonsense", "request_id": "req-8"}, {"request_id": "req-8"}),
+]
+"""What a client says, and what an error about it names."""
+
+
+@pytest.mark.parametrize(("message", "about"), ABOUT, ids=repr)
 def test_an_expired_token_ends_an_open_socket(
     *,
     client: Client,
@@ -255,9 +268,10 @@ def test_an_expired_token_ends_an_open_socket(
     connections: Connections,
     runtime: FakeRuntime,
     message: dict[str, Any],
+    about: dict[str, str],
 ) -> None:
     clock.now += 3_600
-    assert client.says(message) == [error(ErrorCode.TOKEN_EXPIRED)]
+    assert client.says(message) == [error(ErrorCode.TOKEN_EXPIRED, **about)]
     assert sockets.closed == [CONNECTION]
     assert connections.get(CONNECTION) is None
     assert runtime.calls == []
@@ -269,12 +283,26 @@ def test_a_token_is_good_to_its_last_moment(client: Client, clock: FakeClock, so
     assert sockets.closed == []
 
 
+@pytest.mark.parametrize(("message", "about"), ABOUT, ids=repr)
 def test_an_unknown_connection_is_told_to_connect_again(
-    parts: Routes, sockets: FakeSockets, events: Events, runtime: FakeRuntime
+    *,
+    parts: Routes,
+    sockets: FakeSockets,
+    events: Events,
+    runtime: FakeRuntime,
+    message: dict[str, Any],
+    about: dict[str, str],
 ) -> None:
-    assert Client(parts, sockets, events).says(CHAT) == [error(ErrorCode.NOT_CONNECTED)]
+    assert Client(parts, sockets, events).says(message) == [error(ErrorCode.NOT_CONNECTED, **about)]
     assert sockets.closed == [CONNECTION]
     assert runtime.calls == []
+
+
+@pytest.mark.parametrize("body", [None, "", "{", "[]", "[" * 50_000], ids=lambda body: repr(body)[:20])
+def test_what_cannot_be_read_on_an_unknown_connection_names_nothing(
+    parts: Routes, sockets: FakeSockets, events: Events, body: str | None
+) -> None:
+    assert Client(parts, sockets, events).sends(events.raw(body)) == [error(ErrorCode.NOT_CONNECTED)]
 
 
 @pytest.mark.parametrize("message", [HELLO, {**CHAT, "request_id": "req-7"}], ids=lambda m: str(m["action"]))

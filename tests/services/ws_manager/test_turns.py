@@ -116,7 +116,7 @@ def test_never_tried_again_when_it_may_have_begun(
     courier: TurnCourier, runtime: FakeRuntime, clock: FakeClock, failure: Exception
 ) -> None:
     runtime.answers(failure, "accepted")
-    assert deliver(courier) is ErrorCode.AGENT_UNAVAILABLE
+    assert deliver(courier) is ErrorCode.TURN_UNCONFIRMED
     assert len(runtime.calls) == 1
     assert clock.sleeps == []
 
@@ -139,13 +139,13 @@ def test_a_lost_answer_is_not_asked_for_again(
     courier: TurnCourier, runtime: FakeRuntime, body: bytes | Unreadable
 ) -> None:
     runtime.answers(body, "accepted")
-    assert deliver(courier) is ErrorCode.AGENT_UNAVAILABLE
+    assert deliver(courier) is ErrorCode.TURN_UNCONFIRMED
     assert len(runtime.calls) == 1
 
 
 def test_a_doubtful_failure_ends_even_a_row_of_harmless_ones(courier: TurnCourier, runtime: FakeRuntime) -> None:
     runtime.answers("busy", NOT_DELIVERED[0], ReadTimeoutError(endpoint_url=URL), "accepted")
-    assert deliver(courier) is ErrorCode.AGENT_UNAVAILABLE
+    assert deliver(courier) is ErrorCode.TURN_UNCONFIRMED
     assert len(runtime.calls) == 3
 
 
@@ -153,7 +153,9 @@ def test_a_doubtful_failure_ends_even_a_row_of_harmless_ones(courier: TurnCourie
 
 
 @pytest.mark.parametrize(
-    ("outcome", "error"), [("busy", ErrorCode.AGENT_BUSY), (NOT_DELIVERED[0], ErrorCode.AGENT_UNAVAILABLE)]
+    ("outcome", "error"),
+    [("busy", ErrorCode.AGENT_BUSY), *((failure, ErrorCode.AGENT_UNAVAILABLE) for failure in NOT_DELIVERED)],
+    ids=lambda value: name_of(value) if isinstance(value, Exception) else str(value),
 )
 @pytest.mark.parametrize("takes", [0.0, 0.4, 3.0])
 def test_it_gives_up_within_its_budget(
@@ -216,7 +218,7 @@ def test_botocore_takes_the_call_and_gives_typed_errors() -> None:
         stub.assert_no_pending_responses()
         assert len(slept) == 2
         stub.add_client_error("invoke_agent_runtime", "RuntimeClientError", http_status_code=424)
-        assert deliver(courier) is ErrorCode.AGENT_UNAVAILABLE
+        assert deliver(courier) is ErrorCode.TURN_UNCONFIRMED
         stub.assert_no_pending_responses()
 
 
