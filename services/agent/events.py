@@ -57,6 +57,11 @@ class TurnEvents:
         """The answer so far."""
         return "".join(self._written)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the turn has had its answer or error."""
+        return self._end is not None
+
     async def accepted(self, status: Literal["accepted", "queued"], position: int = 0) -> None:
         """Tell that the prompt was taken. That it waits is no news any more once it has begun."""
         if status == "accepted":

@@ -89,6 +89,7 @@ class Outbox:
                 newest = await asyncio.to_thread(self._delivery.newest, self._session_id)
             except (ClientError, BotoCoreError) as error:
                 get_logger().warning("connection_unknown", reason=type(error).__name__)
+                self._look_at = time.monotonic() + LOOK_SECONDS
                 return self._connection is not None
             self._look_at = time.monotonic() + LOOK_SECONDS
             self._switch(newest)

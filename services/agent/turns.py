@@ -127,6 +127,8 @@ class TurnRunner:
         if key not in self._recent:
             name = turn.request.session_name
             self._recent[key] = TurnEvents(self._delivery, turn.session_id, name, turn.request.request_id)
-            while len(self._recent) > RECENT_TURNS:
-                self._recent.popitem(last=False)
+            # Never one that has not ended: it would begin to count anew.
+            ended = [old for old, events in self._recent.items() if events.ended]
+            for old in ended[: max(len(self._recent) - RECENT_TURNS, 0)]:
+                del self._recent[old]
         return self._recent[key]
