@@ -49,9 +49,10 @@ unit: .venv/.installed
 	@.venv/bin/pytest -m "not e2e"
 
 e2e: .venv/.installed
-	@.venv/bin/pytest -m e2e --timeout 300
+	@.venv/bin/pytest -m "e2e and not soak" --timeout 300
 
-soak: .venv/.installed ## Ten demos in a row
+soak: .venv/.installed ## Every part killed in turn, and ten demos in a row
+	@.venv/bin/pytest -m soak --timeout 300
 	@for i in 1 2 3 4 5 6 7 8 9 10; do echo "--- demo $$i of 10"; $(RUN) local.demo --brief || exit 1; done
 
 generate: .venv/.installed ## Write what is generated from services/contract

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,11 @@ async def _gone(mark: str, seconds: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
+def _some(victims: list[str], *default: str) -> list[Any]:
+    """All of them, most only in `make soak`: each takes a stack of its own."""
+    return [name if name in default else pytest.param(name, marks=pytest.mark.soak) for name in victims]
+
+
 linux_only = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for orphans in /proc")
 
 
@@ -59,7 +65,7 @@ async def test_a_port_in_use_is_one_sentence_and_nothing_starts(tmp_path: Path) 
 
 
 @linux_only
-@pytest.mark.parametrize("victim", sorted(MODULES))
+@pytest.mark.parametrize("victim", _some(sorted(MODULES), "agent", "functions", "websocket"))
 async def test_killing_any_part_is_one_clear_sentence_and_leaves_no_orphan(tmp_path: Path, victim: str) -> None:
     mark = f"{victim}-{os.getpid()}"
     async with running(tmp_path, environment={TOKEN: mark}) as stack:
@@ -152,7 +158,7 @@ async def test_the_demo_takes_prompts_from_the_command_line() -> None:
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="finds the part's process with ps")
-@pytest.mark.parametrize("victim", ["functions", "agent", "gateway"])
+@pytest.mark.parametrize("victim", _some(sorted(MODULES), "functions"))
 async def test_a_part_killed_during_the_demo_is_named_and_the_demo_exits_1(victim: str) -> None:
     code, output = await _demo(kill=(victim, "SUSPENDED"))
     assert code == 1
