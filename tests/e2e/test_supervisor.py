@@ -139,7 +139,7 @@ async def _demo(*arguments: str, kill: tuple[str, str] | None = None, folder: Pa
 
 def _children(parent: int) -> dict[str, int]:
     """The parts of a supervisor by module."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = re.findall(r"^\s*(\d+)\s+(\d+)\s+.*local\.parts\.run (\S+)", listed, re.MULTILINE)
     return {module: int(pid) for pid, of, module in rows if int(of) == parent}
 
