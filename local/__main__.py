@@ -75,6 +75,7 @@ async def _run(config: LocalConfig) -> int:
     if not starting.done():
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
+        print("All parts ended.")
         return 130
     try:
         await starting
