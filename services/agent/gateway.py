@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
 from strands.tools.mcp import MCPAgentTool, MCPClient
 from strands.types.exceptions import MCPClientInitializationError
 from strands.types.tools import ToolSpec
@@ -72,7 +71,7 @@ class Gateway:
             client: MCPClient | None = None
             try:
                 # Here a refresh that fails is this call's failure alone.
-                await self._refresh()
+                await asyncio.to_thread(self._token.get)
                 client = await self._open()
                 async with asyncio.timeout(self._call_seconds):
                     answer = await client.call_tool_async(
@@ -107,12 +106,6 @@ class Gateway:
             if last or not any(sign in reason for sign in NOT_SENT):
                 return _failure(Failure.FAILED, "gateway_error")
         raise AssertionError("unreachable")
-
-    async def _refresh(self) -> None:
-        try:
-            await asyncio.to_thread(self._token.get)
-        except (ClientError, BotoCoreError) as error:
-            raise TokenUnavailableError(type(error).__name__) from error
 
     async def _open(self) -> MCPClient:
         async with self._opening:

@@ -24,7 +24,6 @@ from services.logs import get_logger
 EARLY_SECONDS = 60.0
 """How long before expiry a token is replaced; a tenth of its life if that is shorter."""
 
-
 RETRY_SECONDS = 5.0
 """After a refresh that failed, while the old token is still good. Our own figure."""
 
@@ -63,7 +62,7 @@ class MachineToken:
             rejected: a token the Gateway has just refused; it is not handed out again.
 
         Raises:
-            TokenUnavailableError: when Cognito cannot be reached or refuses.
+            TokenUnavailableError: when Cognito cannot be reached or refuses, or the secret cannot be read.
         """
         with self._lock:
             now = time.monotonic()
@@ -72,7 +71,7 @@ class MachineToken:
                 return usable
             try:
                 token, lifetime = self._fetch()
-            except (TokenUnavailableError, ClientError, BotoCoreError) as error:  # botocore's: the secret's
+            except TokenUnavailableError as error:
                 if usable is None:
                     raise
                 # Still good for a while, and by then Cognito may be back.
@@ -95,7 +94,11 @@ class MachineToken:
         return token, float(lifetime)
 
     def _request(self) -> tuple[int, dict[str, object]]:
-        headers = urllib3.make_headers(basic_auth=f"{self._client_id}:{self._secret()}")
+        try:
+            secret = self._secret()
+        except (ClientError, BotoCoreError) as error:
+            raise TokenUnavailableError(type(error).__name__) from error
+        headers = urllib3.make_headers(basic_auth=f"{self._client_id}:{secret}")
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             response = urllib3.request(

@@ -27,11 +27,11 @@ attempts with back-off."""
 UNCONFIRMED_TRIES = 3
 """Attempts at a push that API Gateway does not confirm."""
 
-SOCKETS_TRIED = 3
-"""Sockets found gone in one go before the next attempt; each one's row is removed."""
-
 UNCONFIRMED_PAUSE = 0.06
 """Seconds between them."""
+
+SOCKETS_TRIED = 3
+"""Sockets found gone in one go before the next attempt; each one's row is removed."""
 
 
 class Outbox:
