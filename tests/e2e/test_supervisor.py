@@ -82,11 +82,7 @@ async def test_killing_any_part_is_one_clear_sentence_and_leaves_no_orphan(tmp_p
 @linux_only
 async def test_a_killed_supervisor_takes_its_parts_with_it(tmp_path: Path) -> None:
     mark = f"supervisor-{os.getpid()}"
-    command = [sys.executable, "-m", "local", "--port", str(free_base_port())]
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=os.environ | {TOKEN: mark}, stdout=asyncio.subprocess.PIPE
-    )
-    await _ready(process)
+    process = await _make_local(mark)
     process.kill()
     await process.wait()
     await _gone(mark)
@@ -95,11 +91,7 @@ async def test_a_killed_supervisor_takes_its_parts_with_it(tmp_path: Path) -> No
 @linux_only
 async def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
     mark = f"ctrl-c-{os.getpid()}"
-    command = [sys.executable, "-m", "local", "--port", str(free_base_port())]
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=os.environ | {TOKEN: mark}, stdout=asyncio.subprocess.PIPE
-    )
-    await _ready(process)
+    process = await _make_local(mark)
     process.send_signal(signal.SIGINT)
     rest, _ = await asyncio.wait_for(process.communicate(), 8)
     assert process.returncode == 0
@@ -107,8 +99,12 @@ async def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
     await _gone(mark)
 
 
-async def _ready(process: asyncio.subprocess.Process) -> None:
-    """Wait until a stack says that it is ready."""
+async def _make_local(mark: str) -> asyncio.subprocess.Process:
+    """What `make local` runs, once it says that it is ready."""
+    command = [sys.executable, "-m", "local", "--port", str(free_base_port())]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=os.environ | {TOKEN: mark}, stdout=asyncio.subprocess.PIPE
+    )
     assert process.stdout is not None
     output = b""
     async with asyncio.timeout(60):
@@ -116,6 +112,7 @@ async def _ready(process: asyncio.subprocess.Process) -> None:
             line = await process.stdout.readline()
             assert line, f"it ended: {output.decode()}"
             output += line
+    return process
 
 
 async def _demo(*arguments: str, kill: tuple[str, str] | None = None, folder: Path = ROOT) -> tuple[int, str]:
