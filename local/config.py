@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from services.contract.settings import AgentSettings, McpProxySettings, WsManagerSettings
+from services.contract.settings import AgentSettings, AuthorizerSettings, McpProxySettings, WsManagerSettings
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -122,15 +122,17 @@ class LocalConfig:
 
     def service_environment(self, service: str) -> dict[str, str]:
         """The typed settings of one deployed service as its environment variables."""
-        if service in (WS_MANAGER, AUTHORIZER):
+        if service == AUTHORIZER:
+            environment = AuthorizerSettings(
+                user_pool_issuer=self.issuer, user_pool_client_ids=APP_CLIENT_ID
+            ).to_environment()
+        elif service == WS_MANAGER:
             environment = WsManagerSettings(
                 connections_table=CONNECTIONS_TABLE,
                 requests_table=REQUESTS_TABLE,
                 websocket_management_url=self.management_url,
                 agent_runtime_arn=RUNTIME_ARN,
                 agent_runtime_qualifier=RUNTIME_QUALIFIER,
-                user_pool_issuer=self.issuer,
-                user_pool_client_ids=APP_CLIENT_ID,
             ).to_environment()
         elif service == MCP_PROXY:
             environment = McpProxySettings(

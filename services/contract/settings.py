@@ -49,8 +49,17 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 
 
+class AuthorizerSettings(Settings):
+    """Environment of the Lambda that authorizes `$connect`."""
+
+    user_pool_issuer: Url
+    """`https://cognito-idp.{region}.amazonaws.com/{pool}`; its JWKS is below it."""
+    user_pool_client_ids: NonEmpty
+    """Comma-separated app client ids whose access tokens may connect."""
+
+
 class WsManagerSettings(Settings):
-    """Environment of the ws-manager Lambda and its `$connect` authorizer."""
+    """Environment of the ws-manager Lambda."""
 
     connections_table: NonEmpty
     requests_table: NonEmpty
@@ -58,10 +67,6 @@ class WsManagerSettings(Settings):
     """`https://{api}.execute-api.{region}.amazonaws.com/{stage}`."""
     agent_runtime_arn: NonEmpty
     agent_runtime_qualifier: NonEmpty
-    user_pool_issuer: Url
-    """`https://cognito-idp.{region}.amazonaws.com/{pool}`; its JWKS is below it."""
-    user_pool_client_ids: NonEmpty
-    """Comma-separated app client ids whose access tokens may connect."""
     accept_seconds: Annotated[float, Field(gt=0, le=LONGEST_ACCEPT)] = TIMEOUTS.accept
     """Budget for handing one prompt to the agent, in seconds."""
 

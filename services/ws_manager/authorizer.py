@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
-from services.contract.settings import WsManagerSettings
+from services.contract.settings import AuthorizerSettings
 from services.logs import clear_contextvars, configure, get_logger
 from services.ws_manager.tokens import KeySet, TokenRefusedError, TokenVerifier
 
@@ -24,7 +24,7 @@ class UnauthorizedError(Exception):
 
 @cache
 def _verifier() -> TokenVerifier:
-    settings = WsManagerSettings.from_environment()
+    settings = AuthorizerSettings.from_environment()
     configure("ws-authorizer", settings.log_level)
     keys = KeySet(f"{settings.user_pool_issuer}/.well-known/jwks.json")
     clients = frozenset(name.strip() for name in settings.user_pool_client_ids.split(",") if name.strip())

@@ -8,7 +8,7 @@ import pytest
 
 from local.config import AUTHORIZER, MCP_PROXY, PARTS, WS_MANAGER, LocalConfig
 from local.supervisor import DESCRIPTIONS, MODULES
-from services.contract.settings import AgentSettings, McpProxySettings, Settings, WsManagerSettings
+from services.contract.settings import AgentSettings, AuthorizerSettings, McpProxySettings, Settings, WsManagerSettings
 
 
 def test_every_part_has_a_port_of_its_own() -> None:
@@ -32,7 +32,7 @@ def test_the_configuration_survives_the_environment(monkeypatch: pytest.MonkeyPa
     ("service", "model"),
     [
         (WS_MANAGER, WsManagerSettings),
-        (AUTHORIZER, WsManagerSettings),
+        (AUTHORIZER, AuthorizerSettings),
         (MCP_PROXY, McpProxySettings),
         ("agent", AgentSettings),
     ],

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from services.contract.limits import TIMEOUTS
-from services.contract.settings import AgentSettings, McpProxySettings, Settings, SettingsError, WsManagerSettings
+from services.contract.settings import (
+    AgentSettings,
+    AuthorizerSettings,
+    McpProxySettings,
+    Settings,
+    SettingsError,
+    WsManagerSettings,
+)
 
 WS_MANAGER: dict[str, str] = {
     "CONNECTIONS_TABLE": "c",
@@ -15,6 +22,8 @@ WS_MANAGER: dict[str, str] = {
     "WEBSOCKET_MANAGEMENT_URL": "https://api.execute-api.us-east-1.amazonaws.com/prod",
     "AGENT_RUNTIME_ARN": "arn:aws:bedrock-agentcore:us-east-1:1:runtime/x",
     "AGENT_RUNTIME_QUALIFIER": "DEFAULT",
+}
+AUTHORIZER = {
     "USER_POOL_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x",
     "USER_POOL_CLIENT_IDS": "one,two",
 }
@@ -29,6 +38,7 @@ AGENT = {
     "MACHINE_SCOPE": "gateway/invoke",
 }
 ALL: list[tuple[type[Settings], dict[str, str]]] = [
+    (AuthorizerSettings, AUTHORIZER),
     (WsManagerSettings, WS_MANAGER),
     (McpProxySettings, MCP_PROXY),
     (AgentSettings, AGENT),
