@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import boto3
 
 from local.config import HOST, LocalConfig
+from local.parts.calls import credentials
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
@@ -214,7 +215,8 @@ class Supervisor:
             # What the container gets in AWS, and where it has to listen here.
             del environment["DESKSIDE_MACHINE_SECRET"], environment["DESKSIDE_LOCAL"]
             environment |= {"HOST": HOST, "PORT": str(self.config.port("agent"))}
-            environment |= self.config.service_environment("agent") | self._model_environment(environment)
+            environment |= credentials("agent") | self.config.service_environment("agent")
+            environment |= self._model_environment(environment)
         return environment
 
     def _model_environment(self, environment: dict[str, str]) -> dict[str, str]:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from local.config import HOST, MACHINE_SECRET_ID, REGION, SESSIONS_BUCKET, LocalConfig
+from local.parts.calls import Wsgi, noting
 from local.parts.listening import claim, exit_on_signals
 from local.parts.tables import create_tables
 from services.logs import configure, get_logger
 
 SECRET_VARIABLE = "DESKSIDE_MACHINE_SECRET"  # noqa: S105
 """The stack makes the machine client's secret and hands it to this part and to identity."""
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def with_health(application: Wsgi, ready: threading.Event) -> Wsgi:
@@ -37,7 +36,7 @@ def create_resources(config: LocalConfig, secret: str) -> None:
     """Create the tables, the bucket and the secret over the same API the services use."""
     import boto3
 
-    session = boto3.Session("local", "local", region_name=REGION)
+    session = boto3.Session("stack", "local", region_name=REGION)
     url = config.url("aws")
     create_tables(session.client("dynamodb", endpoint_url=url))
     session.client("s3", endpoint_url=url).create_bucket(Bucket=SESSIONS_BUCKET)
@@ -61,7 +60,7 @@ def main() -> None:
     server = make_server(
         HOST,
         config.port("aws"),
-        with_health(DomainDispatcherApplication(create_backend_app), ready),
+        with_health(noting(DomainDispatcherApplication(create_backend_app)), ready),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

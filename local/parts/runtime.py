@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 
 from local.config import RUNTIME_ARN, RUNTIME_QUALIFIER, LocalConfig
+from local.parts.calls import noted
 from local.parts.listening import BACKLOG, claim
 from services.logs import configure, get_logger
 
@@ -168,7 +169,7 @@ _RUNTIME = web.AppKey("runtime", Runtime)
 
 def build_app(agent_url: str) -> web.Application:
     """The HTTP application of this part."""
-    app = web.Application(client_max_size=MAX_PAYLOAD_BYTES + 1)
+    app = web.Application(client_max_size=MAX_PAYLOAD_BYTES + 1, middlewares=[noted])
 
     async def running(app: web.Application) -> AsyncIterator[None]:
         timeout = ClientTimeout(total=MAX_STREAM_SECONDS, sock_connect=CONNECT_SECONDS)

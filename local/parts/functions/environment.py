@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from local.config import LocalConfig
+from local.parts.calls import credentials
 from local.parts.functions.table import Function
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,6 +37,7 @@ def function_environment(config: LocalConfig, function: Function, address: str, 
     return {
         **inherited,
         **config.aws_environment(),
+        **credentials(function.name),
         **settings,
         **quick,
         "AWS_LAMBDA_RUNTIME_API": address,

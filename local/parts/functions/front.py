@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from local.config import ACCOUNT, REGION
+from local.parts.calls import noted
 from local.parts.functions.durable import DurableExecutions
 from local.parts.functions.durable_api import PREFIX, DurableApi
 from local.parts.functions.errors import (
@@ -55,7 +56,7 @@ class Front:
     def application(self) -> web.Application:
         """The routes."""
         # The limits are Lambda's own answers, not the server's.
-        application = web.Application(client_max_size=64 * 1024 * 1024, middlewares=[_errors])
+        application = web.Application(client_max_size=64 * 1024 * 1024, middlewares=[noted, _errors])
         application.add_routes(
             [
                 web.get("/health", self._health),

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from local.parts.calls import noted
 from local.parts.model import brain, conversation, eventstream, hooks, validation
 from local.parts.model.brain import Reply, ToolCall
 from services.logs import get_logger
@@ -82,7 +83,7 @@ class Answer:
 
 def build_app(options: ModelOptions) -> web.Application:
     """The HTTP application of this part."""
-    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[noted])
 
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"status": "ready"})

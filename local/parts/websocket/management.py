@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from local.config import STAGE
+from local.parts.calls import noted
 from local.parts.websocket.api import WebSocketApi
 from local.parts.websocket.connection import ClientBufferFullError, Connection, GoneError
 from local.parts.websocket.tracing import decoded, ids_of
@@ -19,7 +20,7 @@ READ_LIMIT = 1024 * 1024
 
 def application(api: WebSocketApi) -> web.Application:
     """The management API of a data plane, with `/health` beside it."""
-    app = web.Application(client_max_size=READ_LIMIT)
+    app = web.Application(client_max_size=READ_LIMIT, middlewares=[noted])
     management = Management(api)
     app.router.add_get("/health", _health)
     path = f"/{STAGE}/@connections/{{id:.+}}"
