@@ -1,20 +1,17 @@
 """Session memory: what was said in a conversation, kept through Strands' session repositories.
 
-Chosen by `SESSION_STORE`: `valkey://` or `valkeys://` (TLS), `s3://bucket/prefix`, `file:///folder`.
-A turn may end before it is answered; its history is repaired when the session is restored.
+Chosen by `SESSION_STORE`: `valkey://` or `valkeys://` (see `valkey_client`), `s3://bucket/prefix`,
+`file:///folder`. A turn may end before it is answered; its history is repaired when the session is
+restored.
 """
 
-# valkey is only partly typed.
-# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Protocol, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-import valkey
 from strands.session import FileSessionManager, RepositorySessionManager, S3SessionManager, SessionRepository
 from strands.types.agent import LocalAgent
 from strands.types.content import ContentBlock, Message
@@ -22,17 +19,18 @@ from strands.types.exceptions import SessionException
 from strands.types.session import Session, SessionAgent, SessionMessage
 from typing_extensions import override
 
+from services.agent.valkey_client import HashStore, connect
+
 CUT_OFF = "(I was cut off before I could answer this.)"
 """Stands where an answer or a tool result should be."""
 
 
-class HashStore(Protocol):
-    """The four commands of a Valkey or Redis client that are used."""
-
-    def hset(self, name: str, key: str, value: str) -> object: ...
-    def hget(self, name: str, key: str) -> object: ...
-    def hgetall(self, name: str) -> object: ...
-    def expire(self, name: str, time: int) -> object: ...
+WRITE = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+"""Writes a field and renews the TTL in one step: a key must never be left without one, and the cluster
+client has no transactions."""
 
 
 class ValkeySessionRepository(SessionRepository):
@@ -109,8 +107,8 @@ class ValkeySessionRepository(SessionRepository):
         return found[offset : None if limit is None else offset + limit]
 
     def _write(self, session_id: str, field: str, value: dict[str, Any]) -> None:
-        self._client.hset(_key(session_id), field, json.dumps(value, ensure_ascii=False))
-        self._client.expire(_key(session_id), self._ttl)
+        text = json.dumps(value, ensure_ascii=False)
+        self._client.eval(WRITE, 1, _key(session_id), field, text, str(self._ttl))
 
     def _read(self, session_id: str, field: str) -> dict[str, Any] | None:
         value = self._client.hget(_key(session_id), field)
@@ -128,18 +126,44 @@ class ConversationManager(RepositorySessionManager):
     @override
     def initialize(self, agent: LocalAgent, **kwargs: Any) -> None:
         super().initialize(agent, **kwargs)
-        agent.messages[:] = _alternating(agent.messages)
+        agent.messages[:] = _alternating(_from_first_prompt(agent.messages))
         for message in _missing_end(agent.messages):
             agent.messages.append(message)
             self.append_message(message, agent)
 
 
 class _S3ConversationManager(ConversationManager, S3SessionManager):
-    pass
+    """The bucket forgets each object by its own age, so a long conversation loses its beginning."""
+
+    @override
+    def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
+        # Written only once otherwise: without it Strands begins anew and numbers messages from 0 again.
+        session = super().read_session(session_id, **kwargs)
+        if session is not None:
+            self._write_s3_object(f"{self._get_session_path(session_id)}session.json", session.to_dict())
+        return session
+
+    @override
+    def list_messages(
+        self, session_id: str, agent_id: str, limit: int | None = None, offset: int = 0, **kwargs: Any
+    ) -> list[SessionMessage]:
+        # Strands counts `offset` from message 0, S3SessionManager from the first that is left.
+        if offset:
+            first = super().list_messages(session_id, agent_id, limit=1)
+            offset = max(0, offset - first[0].message_id) if first else 0
+        return super().list_messages(session_id, agent_id, limit, offset, **kwargs)
 
 
 class _FileConversationManager(ConversationManager, FileSessionManager):
     pass
+
+
+def _from_first_prompt(messages: list[Message]) -> list[Message]:
+    """The messages from the first one that a conversation may begin with; none precede it if all are there."""
+    for index, message in enumerate(messages):
+        if message["role"] == "user" and not any("toolResult" in block for block in message["content"]):
+            return messages[index:]
+    return []
 
 
 def _alternating(messages: list[Message]) -> list[Message]:
@@ -178,7 +202,7 @@ def session_manager(session_id: str, store: str, ttl_seconds: int) -> Repository
     parts = urlsplit(store)
     match parts.scheme:
         case "valkey" | "valkeys":
-            repository = ValkeySessionRepository(_valkey(store), ttl_seconds)
+            repository = ValkeySessionRepository(connect(store), ttl_seconds)
             return ConversationManager(session_id, session_repository=repository)
         case "s3":
             return _S3ConversationManager(session_id, bucket=parts.netloc, prefix=parts.path.strip("/"))
@@ -186,19 +210,6 @@ def session_manager(session_id: str, store: str, ttl_seconds: int) -> Repository
             return _FileConversationManager(session_id, storage_dir=parts.path)
         case _:
             raise ValueError(f"SESSION_STORE: {parts.scheme}:// is not one of valkey, valkeys, s3, file")
-
-
-@cache
-def _valkey(url: str) -> HashStore:
-    """One client for each store. `?cluster=true` for cluster mode, as ElastiCache Serverless is."""
-    parts = urlsplit(url)
-    clustered = parse_qs(parts.query).get("cluster") == ["true"]
-    plain = parts._replace(query="").geturl()
-    options: dict[str, Any] = {"socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 30}
-    client: object = (
-        valkey.ValkeyCluster.from_url(plain, **options) if clustered else valkey.Valkey.from_url(plain, **options)
-    )
-    return cast(HashStore, client)
 
 
 def _key(session_id: str) -> str:

@@ -99,9 +99,25 @@ class AgentSettings(Settings):
     model_options: str = "{}"
     """JSON object of further arguments of the provider's model class."""
     session_store: NonEmpty = "file:///tmp/deskside-sessions"
-    """`valkey://host:port`, `valkeys://host:port` (TLS), `s3://bucket/prefix` or `file:///folder`."""
+    """`valkey://host:port`, `valkeys://host:port` (TLS), `s3://bucket/prefix` or `file:///folder`; options
+    of the first two in `services/agent/valkey_client.py`."""
     session_ttl_seconds: Annotated[int, Field(gt=0)] = 7 * 24 * 60 * 60
     queue_limit: Annotated[int, Field(ge=0, le=20)] = 3
     """Prompts that may wait behind the running one in a session."""
     mcp_call_seconds: Annotated[float, Field(gt=0)] = float(TIMEOUTS.mcp_call)
     turn_seconds: Annotated[float, Field(gt=0)] = float(TIMEOUTS.turn)
+
+
+class ImageBuilderSettings(Settings):
+    """Environment of the durable Lambda that has the agent's image built while the stack is deployed."""
+
+    codebuild_project: NonEmpty
+    ecr_repository: NonEmpty
+    """Name of the repository the project pushes to."""
+
+
+class RuntimeMetadataSettings(Settings):
+    """Environment of the Lambda that sees to the agent runtime's metadata service while the stack is deployed."""
+
+    ready_seconds: Annotated[int, Field(ge=1, le=TIMEOUTS.execution)] = 120
+    """How long to wait for the runtime to become READY, once before and once after an update."""

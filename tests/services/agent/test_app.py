@@ -177,6 +177,8 @@ def test_the_prompt_is_in_no_log(served: Served) -> None:
         soon(lambda: len(served.delivery.ends) == 1)
         soon(lambda: served.health == "Healthy")
     assert {"turn_offered", "turn_started", "turn_finished"} <= {line["event"] for line in lines}
+    [finished] = [line for line in lines if line["event"] == "turn_finished"]
+    assert 0 <= finished["seconds"] < 60
     assert NEVER_SHOWN not in repr(lines)
 
 

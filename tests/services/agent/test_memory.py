@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any, cast
 import boto3
 import fakeredis
 import pytest
-import valkey
 from moto import mock_aws
 from strands import Agent
 from strands.session import RepositorySessionManager
@@ -42,7 +42,7 @@ def store(
 ) -> Iterator[str]:
     """Each kind of store, as a setting."""
     if request.param == "valkey":
-        monkeypatch.setattr(memory, "_valkey", lambda _: redis)
+        monkeypatch.setattr(memory, "connect", lambda _: redis)
         yield "valkey://store:6379"
     elif request.param == "file":
         yield f"file://{tmp_path}"
@@ -168,14 +168,57 @@ def test_an_expired_conversation_starts_anew(repository: ValkeySessionRepository
     assert texts(model.seen[1]) == ["Who am I?"]
 
 
-def test_valkey_urls_name_tls_and_cluster_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[tuple[str, str]] = []
-    monkeypatch.setattr(valkey.ValkeyCluster, "from_url", lambda url, **_: made.append(("cluster", url)))
-    client: Any = memory._valkey("valkeys://one.test:6379")  # pyright: ignore[reportPrivateUsage]
-    assert client.connection_pool.connection_class is valkey.SSLConnection
-    assert client.connection_pool.connection_kwargs["socket_timeout"] == 5
-    memory._valkey("valkeys://two.test:6379?cluster=true")  # pyright: ignore[reportPrivateUsage]
-    assert made == [("cluster", "valkeys://two.test:6379")]
+def test_a_write_is_one_step(repository: ValkeySessionRepository, redis: fakeredis.FakeRedis) -> None:
+    sent: list[str] = []
+    execute = redis.execute_command
+    redis.execute_command = lambda *words, **options: sent.append(str(words[0])) or execute(*words, **options)  # pyright: ignore[reportAttributeAccessIssue]
+    repository.create_message(SESSION, "a", SessionMessage({"role": "user", "content": []}, 0))
+    assert sent == ["EVAL"], "a crash between two commands would leave a key that is never forgotten"
+
+
+def test_a_bucket_that_forgot_the_beginning() -> None:
+    with mock_aws():
+        bucket = boto3.resource("s3").create_bucket(Bucket="sessions")
+        store = "s3://sessions/deskside/"
+        model = ScriptedModel(*[[f"answer {n}"] for n in range(6)])
+        for n in range(4):
+            talk(session_manager(SESSION, store, TTL), model, f"prompt {n}")
+        forgotten = ["message_0.json", "message_1.json", "message_2.json"]
+        for summary in list(bucket.objects.all()):
+            if summary.key.rpartition("/")[2] in forgotten:
+                summary.delete()
+        talk(session_manager(SESSION, store, TTL), model, "prompt 4")
+        kept = ["prompt 2", "answer 2", "prompt 3", "answer 3", "prompt 4"]
+        assert texts(model.seen[4]) == kept, "from the first prompt that is left"
+        talk(session_manager(SESSION, store, TTL), model, "prompt 5")
+        assert texts(model.seen[5]) == [*kept, "answer 4", "prompt 5"]
+
+
+def test_a_bucket_keeps_a_session_that_is_in_use() -> None:
+    with mock_aws():
+        bucket = boto3.resource("s3").create_bucket(Bucket="sessions")
+        model = ScriptedModel(["one"], ["two"])
+        store = "s3://sessions/deskside"
+        talk(session_manager(SESSION, store, TTL), model, "I am Ada")
+        (before,) = [item for item in bucket.objects.all() if item.key.endswith("/session.json")]
+        written, created = before.last_modified, json.loads(before.get()["Body"].read())["created_at"]
+        time.sleep(1.1)
+        talk(session_manager(SESSION, store, TTL), model, "Who am I?")
+        (after,) = [item for item in bucket.objects.all() if item.key.endswith("/session.json")]
+        assert after.last_modified > written
+        assert json.loads(after.get()["Body"].read())["created_at"] == created
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "offset", "left"), [(0, 3, [3, 4, 5]), (2, 3, [3, 4, 5]), (5, 3, [5]), (6, 3, [])]
+)
+def test_an_offset_counts_from_the_first_message_that_ever_was(forgotten: int, offset: int, left: list[int]) -> None:
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="sessions")
+        manager: Any = session_manager(SESSION, "s3://sessions/deskside", TTL)
+        for number in range(forgotten, 6):
+            manager.create_message(SESSION, "a", SessionMessage({"role": "user", "content": []}, number))
+        assert [message.message_id for message in manager.list_messages(SESSION, "a", offset=offset)] == left
 
 
 def said(text: str) -> Message:
@@ -217,6 +260,26 @@ CUT_OFF: dict[str, list[Message]] = {
     "an empty answer": [said("first"), answered()],
     "an empty answer in the middle": [said("first"), answered(), said("second"), answered({"text": "two"})],
 }
+
+
+@pytest.mark.parametrize("store", ["valkey"], indirect=True)
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        [answered({"text": "lost"})],
+        [{"role": "user", "content": [result("u1")]}, answered({"text": "lost"})],
+        [answered(used("u1")), {"role": "user", "content": [result("u1")]}, answered({"text": "lost"})],
+    ],
+)
+def test_a_history_begins_with_a_prompt(store: str, beginning: list[Message]) -> None:
+    written = Agent(
+        model=ScriptedModel(), agent_id="a", session_manager=session_manager(SESSION, store, TTL), callback_handler=None
+    )
+    for message in [*beginning, said("kept"), answered({"text": "too"})]:
+        cast(Any, written)._session_manager.append_message(message, written)
+    model = ScriptedModel(["Here you are"])
+    talk(session_manager(SESSION, store, TTL), model, "next")
+    assert texts(model.seen[0]) == ["kept", "too", "next"]
 
 
 @pytest.mark.parametrize("store", ["valkey"], indirect=True)

@@ -86,6 +86,8 @@ async def test_what_the_model_writes_for_them_is_overwritten_and_logged(
     assert arguments["tool_call_id"] == tool_call_id != "chosen"
     [warning] = [line for line in lines if line["event"] == "model_named_trusted_arguments"]
     assert warning["names"] == sorted(forged)
+    [returned] = [line for line in lines if line["event"] == "tool_call_returned"]
+    assert 0 <= returned["seconds"] < 60
     assert not any(value in repr(lines) for value in forged.values())
 
 
