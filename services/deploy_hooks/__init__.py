@@ -1,0 +1,1 @@
+"""Lambda functions that run only while the stack is deployed, started by `pulumi up`."""
