@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import secrets
+import time
 import uuid
 from collections.abc import Iterable
 from typing import Any, cast
@@ -72,6 +73,7 @@ class BoundTool(AgentTool):
             if forged:
                 get_logger().warning("model_named_trusted_arguments", names=forged)
             get_logger().info("tool_call_started")
+            began = time.monotonic()
             message = tool.activity if tool else self._name
             await self._events.activity(self._name, tool_call_id, "started", message)
             fault = tool.fault(arguments) if tool else None
@@ -81,7 +83,7 @@ class BoundTool(AgentTool):
             else:
                 result = await self._gateway.call(self._offered.name, tool_call_id, arguments)
             outcome = str(result["status"])
-            get_logger().info("tool_call_returned", outcome=outcome)
+            get_logger().info("tool_call_returned", outcome=outcome, seconds=round(time.monotonic() - began, 3))
             await self._events.activity(self._name, tool_call_id, "finished", message, outcome)
         # Of a tool we do not know, nothing is ours.
         untrusted = tuple(result) if tool is None else tool.answer.untrusted if tool.answer else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, cast
@@ -67,6 +68,7 @@ class TurnRunner:
         """Run one turn to exactly one answer or one typed error."""
         events = self._events(turn)
         get_logger().info("turn_started", queued=turn.queued)
+        began = time.monotonic()
         deadline = asyncio.timeout(self._turn_seconds)
         try:
             await events.accepted("accepted")
@@ -90,7 +92,8 @@ class TurnRunner:
             await events.error(ErrorCode.TURN_FAILED)
         else:
             await events.answer()
-            get_logger().info("turn_finished", characters=len(events.text))
+            seconds = round(time.monotonic() - began, 3)
+            get_logger().info("turn_finished", characters=len(events.text), seconds=seconds)
 
     async def _converse(self, turn: Turn, events: TurnEvents) -> None:
         offered = await self._gateway.tools()

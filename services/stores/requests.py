@@ -16,7 +16,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
@@ -66,6 +66,8 @@ class PendingRequest:
     tool_call_id: str
     status: Status = Status.WAITING
     claimed_at: float = 0.0
+    created_at: float = field(default=0.0, compare=False)
+    """Seconds since the epoch; the table's to say, so it is known only of a request that was read."""
 
     def open_at(self, now: float) -> bool:
         """Whether an answer is still awaited."""
@@ -208,4 +210,5 @@ def _decode(item: Mapping[str, AttributeValueTypeDef]) -> PendingRequest:
         tool_call_id=item["tool_call_id"].get("S", ""),
         status=Status(item["status"].get("S", Status.CLOSED.value)),
         claimed_at=float(item["claimed_at"].get("N", "0")),
+        created_at=float(item["created_at"].get("N", "0")),
     )

@@ -12,7 +12,7 @@ from typing import cast
 
 from services.contract.settings import AuthorizerSettings
 from services.logs import clear_contextvars, configure, get_logger
-from services.ws_manager.tokens import KeySet, TokenRefusedError, TokenVerifier
+from services.ws_manager.tokens import KeySet, KeysUnavailableError, TokenRefusedError, TokenVerifier
 
 
 class UnauthorizedError(Exception):
@@ -41,6 +41,10 @@ def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
     except TokenRefusedError as refused:
         get_logger().warning("connect_refused", reason=str(refused))
         raise UnauthorizedError from None
+    except KeysUnavailableError as unavailable:
+        # Lambda counts a refusal as an error too; this line is what tells an outage from it.
+        get_logger().error("connect_undecided", reason=str(unavailable))
+        raise
     get_logger().info("connect_authorized", owner=identity.subject, client_id=identity.client_id)
     return {
         "principalId": identity.subject,

@@ -92,7 +92,8 @@ class CallbackDesk:
             return self._undelivered(request, type(error).__name__)
         self._requests.settle(request)
         outcome = "content" if message.content is not None else "refusal"
-        get_logger().info("callback_completed", outcome=outcome)
+        waited = round(time.time() - request.created_at, 3)
+        get_logger().info("callback_completed", outcome=outcome, waited_seconds=waited)
         return None
 
     def _undelivered(self, request: PendingRequest, reason: str) -> ErrorCode:

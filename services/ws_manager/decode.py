@@ -35,6 +35,8 @@ class RequestContext(BaseModel):
     request_id: str = ""
     authorizer: Authorized | None = None
     disconnect_reason: str | None = None
+    connected_at: int | None = None
+    """Milliseconds since the epoch."""
 
 
 class WebSocketEvent(BaseModel):

@@ -55,7 +55,10 @@ class Routes:
     def disconnect(self, event: WebSocketEvent) -> int:
         """`$disconnect`: best effort, so rows also expire by themselves."""
         self.connections.remove(event.request_context.connection_id)
-        get_logger().info("disconnected", reason=event.request_context.disconnect_reason)
+        since = event.request_context.connected_at
+        # What API Gateway bills as connection minutes; it publishes no metric of them.
+        seconds = None if since is None else max(round(time.time() - since / 1000, 3), 0.0)
+        get_logger().info("disconnected", reason=event.request_context.disconnect_reason, seconds=seconds)
         return 200
 
     def message(self, event: WebSocketEvent) -> int:

@@ -109,7 +109,7 @@ def test_a_broken_event_is_a_refusal(jwks: Jwks) -> None:
             authorizer.handler(event, None)
 
 
-def test_an_outage_is_not_a_refusal(jwks: Jwks) -> None:
+def test_an_outage_is_not_a_refusal(jwks: Jwks, capfd: pytest.CaptureFixture[str]) -> None:
     """401 would send the person to sign in again, for nothing."""
     jwks.failure = KeysUnavailableError("https://pool answered 500")
     good = token()
@@ -117,6 +117,8 @@ def test_an_outage_is_not_a_refusal(jwks: Jwks) -> None:
         authorize({"Authorization": f"Bearer {good}"})
     assert str(caught.value) != "Unauthorized"
     assert good not in str(caught.value)
+    [line] = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert (line["event"], line["level"], line["reason"]) == ("connect_undecided", "error", "https://pool answered 500")
 
 
 def test_nothing_of_a_token_reaches_the_logs(jwks: Jwks, capfd: pytest.CaptureFixture[str]) -> None:

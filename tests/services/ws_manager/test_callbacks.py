@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from moto.dynamodb.models import DynamoDBBackend
+from structlog.testing import capture_logs
 
 from services.contract.errors import ErrorCode
 from services.contract.limits import MAX_CONTENT_BYTES
@@ -50,6 +51,15 @@ def test_an_answer_completes_the_durable_callback(
     assert lambda_client.succeeded == [("ZHVyYWJsZQ==", CONNECTED.encode())]
     assert lambda_client.failed == []
     assert status(pending, request) is Status.ANSWERED
+
+
+def test_how_long_the_mac_was_waited_for_is_logged(desk: CallbackDesk, ask: Ask, clock: FakeClock) -> None:
+    request = ask()
+    clock.now += 12.25
+    with capture_logs() as lines:
+        assert desk.answer(SESSION, content(request)) is None
+    [line] = [line for line in lines if line["event"] == "callback_completed"]
+    assert (line["outcome"], line["waited_seconds"]) == ("content", 12.25)
 
 
 def test_text_arrives_as_utf8_unchanged(desk: CallbackDesk, ask: Ask, lambda_client: FakeLambda) -> None:

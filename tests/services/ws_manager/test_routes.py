@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from structlog.testing import capture_logs
 
 from services.contract.errors import MEANINGS, ErrorCode
 from services.contract.fixtures import CALLBACK
@@ -85,6 +86,16 @@ def test_disconnect_forgets_the_connection(client: Client, parts: Routes, connec
     for _ in range(2):
         assert parts.disconnect(arrived(client.events.disconnect())) == 200
         assert connections.get(CONNECTION) is None
+
+
+def test_disconnect_says_how_long_the_socket_was_open(client: Client, parts: Routes, clock: FakeClock) -> None:
+    event = client.events.disconnect()
+    clock.now = event["requestContext"]["connectedAt"] / 1000 + 90.5
+    with capture_logs() as lines:
+        parts.disconnect(arrived(event))
+        del event["requestContext"]["connectedAt"]
+        parts.disconnect(arrived(event))
+    assert [line["seconds"] for line in lines if line["event"] == "disconnected"] == [90.5, None]
 
 
 # hello
