@@ -83,6 +83,8 @@ class Settings(BaseModel):
     X-Ray Transaction Search. One stack of an account and Region, and only one, has this on."""
     traced_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Part of the requests that X-Ray records beyond the first of each second."""
+    alarms: bool = False
+    """Whether CloudWatch alarms watch the environment; docs/cost.md has what they cost."""
     alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
     """Who is written to when an alarm goes off; AWS asks the address to confirm."""
 
@@ -163,8 +165,9 @@ class Settings(BaseModel):
                 raise ValueError(f"zoneIds must be given: the zones AgentCore supports in {self.region} are not known")
             if supported is not None and not set(self.zone_ids) <= set(supported):
                 raise ValueError(f"zoneIds: AgentCore supports {', '.join(supported)} in {self.region}")
-            if len(self.zones) < 2:
-                raise ValueError("zoneIds must name at least two zones")
+            if not 2 <= len(self.zones) <= 3:
+                # ElastiCache Serverless takes two or three subnets, each in a zone of its own.
+                raise ValueError("zoneIds must name two or three zones")
         return self
 
     @property

@@ -81,7 +81,7 @@ def test_values_arrive_as_pulumi_holds_them() -> None:
         ({"sessionMemory": "valkey"}, "agentNetwork must be vpc"),
         ({"agentIdleMinutes": "60", "agentLifetimeMinutes": "30"}, "agentIdleMinutes must not exceed"),
         ({"agentNetwork": "vpc", "zoneIds": '["use1-az3", "use1-az1"]'}, "zoneIds: AgentCore supports use1-az1"),
-        ({"agentNetwork": "vpc", "zoneIds": '["use1-az1"]'}, "zoneIds must name at least two zones"),
+        ({"agentNetwork": "vpc", "zoneIds": '["use1-az1"]'}, "zoneIds must name two or three zones"),
         ({"vpcCidr": "8.8.0.0/16"}, "deskside:vpcCidr: must be a private IPv4 network"),
         ({"vpcCidr": "10.0.0.0/28"}, "deskside:vpcCidr: must be a private IPv4 network"),
         ({"vpcCidr": "ten"}, "deskside:vpcCidr: "),
@@ -143,7 +143,6 @@ def test_the_stacks_may_share_an_account() -> None:
 
 def test_only_one_module_reads_the_configuration() -> None:
     sources = [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py"), *(ROOT / "deployment").rglob("*.py")]
-    readers = {
-        path.name for path in sources if "pulumi.Config(" in path.read_text() or "get_config" in path.read_text()
-    }
+    reading = ("pulumi.Config(", "runtime.config", "get_config_env")
+    readers = {path.name for path in sources if any(word in path.read_text() for word in reading)}
     assert readers == {"settings.py"}
