@@ -1,0 +1,1 @@
+"""What happens around `pulumi up`: packages, checks of the account, client configuration."""
