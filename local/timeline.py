@@ -133,6 +133,8 @@ class Timeline:
 
     show: Callable[[float, Hop], None]
     hops: list[Hop] = field(default_factory=list[Hop])
+    lines: list[LogLine] = field(default_factory=list[LogLine])
+    """The log lines of the prompt, as they came."""
     seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     ever: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     faults: list[LogLine] = field(default_factory=list[LogLine])
@@ -147,7 +149,7 @@ class Timeline:
     def begin(self, now: float) -> None:
         """A new prompt."""
         self.flush()
-        self.hops, self.seen, self.faults, self.bill = [], set(), [], Bill()
+        self.hops, self.lines, self.seen, self.faults, self.bill = [], [], set(), [], Bill()
         self.patterns, self.broken = set(), None
         self.began, self.request_id = now, None
 
@@ -164,6 +166,7 @@ class Timeline:
             self.request_id = line.get("request_id")
         elif line.get("request_id") not in (None, self.request_id):
             return
+        self.lines.append(line)
         self.seen.add((service, event))
         self.ever.add((service, event))
         if line.get("level") in ("error", "critical"):

@@ -1,0 +1,1 @@
+"""Pictures of the system, made from what it is and does: `make diagrams`."""
