@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.validation.mutations import REMOVED
+from tests.validation.rule_cases import Case, fired, grant, put, without_dependency
+from validation.graph import Graph
+
+CASES: list[Case] = [
+    ("star-action", grant("d-ws-role-policy", "*", "arn:aws:s3:::d-sources-1a2b3c4")),
+    ("star-action", grant("d-ws-role-policy", "dynamodb:*", "*")),
+    ("star-resource", grant("d-ws-role-policy", "dynamodb:PutItem", "*")),
+    ("foreign-principal", put("d-ws-role", "assumeRolePolicy.Statement.0.Principal.Service", "lamdba.amazonaws.com")),
+    ("trust-without-source", put("d-ws-role", "assumeRolePolicy.Statement.0.Condition.ArnLike", REMOVED)),
+    ("trust-without-source", put("d-ws-role", "assumeRolePolicy.Statement.0.Condition.StringEquals", REMOVED)),
+    ("privilege-escalation", grant("d-ws-role-policy", "iam:PassRole", "arn:aws:iam::123456789012:role/x")),
+    (
+        "privilege-escalation",
+        grant(
+            "d-ws-role-policy",
+            "lambda:UpdateFunctionCode",
+            "arn:aws:lambda:us-west-2:123456789012:function:d-ws-1a2b3c4",
+        ),
+    ),
+    (
+        "query-without-index",
+        put("d-mcp-role-policy", "policy.Statement.1.Resource", lambda arn: arn.removesuffix("/index/*")),
+    ),
+    (
+        "dangling-policy",
+        grant("d-ws-role-policy", "dynamodb:PutItem", "arn:aws:dynamodb:us-west-2:123456789012:table/others"),
+    ),
+    ("role-before-policy", without_dependency("d-tools", "d-tools-role-policy")),
+    ("role-missing", put("d-ws", "role", "arn:aws:iam::123456789012:role/somebody", "Function")),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
+def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
+    assert fired(change) == {rule}

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.validation.mutations import find
+from tests.validation.rule_cases import Case, alter, fired, put
+from validation.graph import Graph
+
+
+def _leaked(graph: Graph) -> Graph:
+    secret = find(graph, "d-machine").outputs["clientSecret"]
+    return put("d-agent", "environmentVariables.MACHINE_CLIENT_ID", secret, "AgentcoreAgentRuntime")(graph)
+
+
+def _exported(graph: Graph) -> Graph:
+    return replace(graph, exports={"machine": find(graph, "d-machine").outputs["clientSecret"]})
+
+
+CASES: list[Case] = [
+    ("secret-in-environment", put("d-ws", "environment.variables.CLIENT_SECRET", "x", "Function")),
+    ("secret-in-environment", put("d-ws", "environment.variables.KEY", "AKIAIOSFODNN7EXAMPLE", "Function")),
+    ("secret-in-environment", _leaked),
+    ("secret-unmarked", alter("d-secret-value", secrets=frozenset())),
+    ("secret-exported", _exported),
+    ("secret-kept", put("d-secret", "recoveryWindowInDays", 0, "Secret")),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
+def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
+    assert fired(change) == {rule}
