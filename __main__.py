@@ -96,7 +96,9 @@ mcp_proxy = DurableFunction(
         "package": artifacts.mcp_proxy,
         "handler": "services.mcp_proxy.handler.handler",
         "memory_mb": settings.function_memory_mb,
-        "timeout_seconds": 60,
+        # Of one invocation, which takes milliseconds. AWS's text can be read as if a synchronous call of a durable
+        # function ended with it, suspensions included, so it is not shorter than the execution.
+        "timeout_seconds": TIMEOUTS.execution,
         "execution_timeout_seconds": TIMEOUTS.execution,
         "log_retention_days": settings.log_retention_days,
         "environment": environment(
@@ -231,7 +233,6 @@ authorizer = PythonFunction(
 routes = WebSocketRoutes(
     f"{name}-routes",
     {
-        "location": location,
         "api_id": socket.api_id,
         "execution_arn": socket.execution_arn,
         "stage_name": socket.stage_name,
@@ -259,7 +260,6 @@ observability = Observability(
         "namespace": f"Deskside/{name}",
         "alarms": settings.alarms,
         "alarm_email": settings.alarm_email,
-        "traced_fraction": settings.traced_fraction,
         "tools": [tool.name for tool in TOOLS],
         "function_memory_mb": settings.function_memory_mb,
         "model_id": settings.model_id,

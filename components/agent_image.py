@@ -12,6 +12,7 @@ from components.durable_function import DurableFunction
 from components.environment import environment
 from components.location import Location, arn
 from components.policies import Statement
+from components.private_bucket import PrivateBucket
 from components.service_role import ServiceRole
 from services.contract.limits import MAX_EXECUTION_TIMEOUT
 from services.contract.settings import ImageBuilderSettings
@@ -19,7 +20,7 @@ from services.contract.settings import ImageBuilderSettings
 BUILD_IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
 """Amazon Linux 2023 for arm64 (CodeBuild user guide, "Docker images provided by CodeBuild")."""
 
-BUILD_MINUTES = 12
+BUILD_MINUTES = 10
 """CodeBuild ends a build then. The function that waits for it has 15 minutes."""
 
 QUEUED_MINUTES = 5
@@ -101,7 +102,8 @@ class AgentImage(pulumi.ComponentResource):
         tag = image_tag(args["source_hash"], args["model_packages"])
 
         repository = self._repository(name, args["protect"])
-        bucket = self._bucket(name, args["protect"])
+        # An object's key is the hash of its contents; Pulumi deletes it when its successor is there.
+        bucket = PrivateBucket(f"{name}-sources", {"protect": args["protect"]}, child)
         source = aws.s3.BucketObjectv2(
             f"{name}-source",
             bucket=bucket.bucket,
@@ -122,7 +124,8 @@ class AgentImage(pulumi.ComponentResource):
                 "package": args["builder_package"],
                 "handler": "services.deploy_hooks.image.handler",
                 "memory_mb": 256,
-                "timeout_seconds": 60,
+                # As mcp-proxy's: an invocation takes seconds, but may have to be allowed the whole wait.
+                "timeout_seconds": MAX_EXECUTION_TIMEOUT,
                 "execution_timeout_seconds": MAX_EXECUTION_TIMEOUT,
                 "log_retention_days": args["log_retention_days"],
                 "environment": environment(
@@ -149,7 +152,8 @@ class AgentImage(pulumi.ComponentResource):
             function_name=builder.function_name,
             qualifier=builder.alias_name,
             input=pulumi.Output.json_dumps({"tag": tag, "source": location, "model_packages": args["model_packages"]}),
-            triggers={"tag": tag},
+            # A repository that was replaced is empty.
+            triggers={"tag": tag, "repository": repository.repository_url},
             # With `builder` also its role's policy: the first call needs it.
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[builder, project, source])),
         )
@@ -207,79 +211,12 @@ class AgentImage(pulumi.ComponentResource):
         )
         return repository
 
-    def _bucket(self, name: str, protect: bool) -> aws.s3.Bucket:
-        """Private, encrypted, reached through TLS only.
-
-        Not versioned: an object's key is the hash of its contents, and Pulumi deletes it with its successor's upload.
-        """
-        child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
-            f"{name}-sources",
-            force_destroy=not protect,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=protect)),
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-sources-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
-        )
-        private = aws.s3.BucketPublicAccessBlock(
-            f"{name}-sources-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-sources-encryption",
-            bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=child,
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-sources-lifecycle",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "abort-unfinished-uploads",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-sources-policy",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }
-                    ],
-                }
-            ),
-            # S3 takes one change of a bucket's access at a time.
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[private])),
-        )
-        return bucket
-
     def _project(
         self,
         name: str,
         args: AgentImageArgs,
         repository: aws.ecr.Repository,
-        bucket: aws.s3.Bucket,
+        bucket: PrivateBucket,
         *,
         source: pulumi.Output[str],
         tag: str,

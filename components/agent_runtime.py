@@ -32,11 +32,12 @@ TELEMETRY = {
     "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_unredacted_attributes=",
     # botocore's Bedrock instrumentation; the AWS distribution turns it on unless it is said to be off.
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "false",
-    # The AWS distribution's MCP instrumentation records arguments and results of every tool call and has no
-    # switch of its own; its span processor redacts by name. The other names are those Strands uses.
+    # A second net, by name, in the AWS distribution's span processor: where Strands in any of its conventions, and
+    # the distribution's instrumentation of MCP before version 2, put words.
     "AWS_REDACT_SPAN_ATTRIBUTES": ",".join(
         (
-            "gen_ai.tool.call.*",
+            "gen_ai.tool.call.arguments",
+            "gen_ai.tool.call.result",
             "gen_ai.*.messages",
             "gen_ai.system_instructions",
             "gen_ai.prompt",
@@ -47,6 +48,9 @@ TELEMETRY = {
             "tool.result",
         )
     ),
+    # AgentCore asks for the container's health all the time, without a trace: each answer would be a trace of
+    # its own, sampled, ingested and paid for.
+    "OTEL_PYTHON_EXCLUDED_URLS": "/ping",
 }
 """What AgentCore's own set-up of OpenTelemetry is told besides. It adds exporters and endpoints by itself
 (AgentCore developer guide, "Add observability"); people's words and logs are not to be in traces."""
@@ -201,7 +205,7 @@ class AgentRuntime(pulumi.ComponentResource):
                 "version": runtime.agent_runtime_version,
                 "image": args["image_uri"],
                 "configuration": pulumi.Output.json_dumps(
-                    {"environment": variables, "lifecycle": lifecycle, "network": network, "role": role.arn}
+                    {"environment": variables, "lifecycle": lifecycle, "network": network or {}, "role": role.arn}
                 ),
             },
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[check, runtime])),

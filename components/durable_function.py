@@ -8,10 +8,7 @@ import pulumi_aws as aws
 from components.location import arn
 from components.policies import Statement
 from components.python_function import PythonFunctionArgs, create_function
-
-LONGEST_EXECUTION = 900
-"""Seconds. Lambda refuses a synchronous call of a durable function that may run longer, and the Gateway calls
-synchronously (developer guide, "Invoking durable functions")."""
+from services.contract.limits import MAX_EXECUTION_TIMEOUT
 
 RETENTION_DAYS = 7
 """For how long a finished execution and what it was answered can be looked up; AWS allows 1 to 90."""
@@ -47,10 +44,10 @@ class DurableFunction(pulumi.ComponentResource):
     def __init__(self, name: str, args: DurableFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("deskside:index:DurableFunction", name, {}, opts)
         seconds = args["execution_timeout_seconds"]
-        if not 1 <= seconds <= LONGEST_EXECUTION:
+        if not 1 <= seconds <= MAX_EXECUTION_TIMEOUT:
             raise pulumi.RunError(
                 f"{name}: execution_timeout_seconds is {seconds}; a durable function that is called synchronously "
-                f"may run for 1 to {LONGEST_EXECUTION} seconds"
+                f"may run for 1 to {MAX_EXECUTION_TIMEOUT} seconds"
             )
         # The policy must be there before the first invocation, and so before the function has its name:
         # Pulumi appends a hyphen and seven characters to ours.

@@ -1,6 +1,6 @@
 """What each service may do in AWS: its calls, and no others.
 
-`tests/components/test_permissions.py` holds these against the boto3 calls the services make.
+`tests/e2e/test_permissions.py` holds these against the calls that the services make in a day's work.
 """
 
 import pulumi

@@ -22,12 +22,13 @@ class ServiceRoleArgs(TypedDict):
 
 
 class ServiceRole(pulumi.ComponentResource):
-    """An IAM role with a service's trust and one inline policy."""
+    """An IAM role with a service's trust and one inline policy.
+
+    What is created with the role should depend on this component, and so on the policy too.
+    """
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
-    policy_id: pulumi.Output[str]
-    """Known when the policy is attached: what is created with the role should wait for it."""
 
     def __init__(self, name: str, args: ServiceRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("deskside:index:ServiceRole", name, {}, opts)
@@ -38,8 +39,7 @@ class ServiceRole(pulumi.ComponentResource):
             description=args.get("description"),
             opts=child,
         )
-        attached = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=policy(args["statements"]), opts=child)
+        aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=policy(args["statements"]), opts=child)
         self.arn = role.arn
         self.name = role.name
-        self.policy_id = attached.id
-        self.register_outputs({"arn": self.arn, "name": self.name, "policy_id": self.policy_id})
+        self.register_outputs({"arn": self.arn, "name": self.name})

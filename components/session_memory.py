@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.location import Location
 from components.policies import Statement
+from components.private_bucket import PrivateBucket
 
 S3_PREFIX = "sessions"
 
@@ -49,61 +50,13 @@ class S3SessionMemory(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: S3SessionMemoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("deskside:index:S3SessionMemory", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
+        bucket = PrivateBucket(
             name,
-            force_destroy=not args["protect"],
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args["protect"])),
-        )
-        blocked = aws.s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=child,
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-expiry",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "forget",
-                    "status": "Enabled",
-                    "filter": {"prefix": f"{S3_PREFIX}/"},
-                    "expiration": {"days": args["session_days"]},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-tls",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "TlsOnly",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }
-                    ],
-                }
-            ),
-            # S3 refuses two changes of a bucket's access at once.
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[blocked])),
+            {
+                "protect": args["protect"],
+                "expiry": {"prefix": f"{S3_PREFIX}/", "days": args["session_days"]},
+            },
+            pulumi.ResourceOptions(parent=self),
         )
         self._arn = bucket.arn
         self.store_url = pulumi.Output.concat("s3://", bucket.bucket, f"/{S3_PREFIX}")

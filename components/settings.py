@@ -17,7 +17,11 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from services.contract.settings import USUAL_MODEL
+
 NAMESPACE = "deskside"
+
+REGION_KEY = "aws:region"
 
 AGENTCORE_ZONES: Mapping[str, tuple[str, ...]] = {
     "us-east-1": ("use1-az1", "use1-az2", "use1-az4"),
@@ -29,8 +33,20 @@ AGENTCORE_ZONES: Mapping[str, tuple[str, ...]] = {
 """Availability zone ids in which an AgentCore runtime can have network interfaces, for the Regions we
 have checked (AgentCore developer guide, "Configure VPC")."""
 
-LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)
-"""What CloudWatch Logs accepts (service model, PutRetentionPolicy; 3653 left out)."""
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs accepts (API reference, PutRetentionPolicy)."""
+
+VPC_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""RFC 1918."""
+
+OWN_TAGS = ("Project", "Environment", "ManagedBy")
+"""What the program itself tags everything with."""
+
+MOST_TAGS = 10 - len(OWN_TAGS)
+"""S3 takes ten tags on an object, and the agent's sources are one."""
 
 
 class ConfigurationError(pulumi.RunError):
@@ -63,16 +79,14 @@ class NatGateways(StrEnum):
 class Settings(BaseModel):
     """One environment. Field names are the config keys in snake case."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    """From `aws:region`."""
+    region: Annotated[str, Field(alias=REGION_KEY, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    """The only setting outside of our namespace."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """The only account this stack may be deployed to. Recommended where people have several."""
-    tags: dict[str, str] = Field(default_factory=dict[str, str])
-    """Further tags on everything, beside Project, Environment and ManagedBy."""
+    tags: Annotated[dict[str, str], Field(max_length=MOST_TAGS)] = Field(default_factory=dict[str, str])
+    """Further tags on everything, beside OWN_TAGS."""
 
     protect: bool = False
     """Guards what holds data: deletion protection, point-in-time recovery, Pulumi's `protect`."""
@@ -81,8 +95,6 @@ class Settings(BaseModel):
     account_settings: bool = True
     """Whether this stack sets what exists once per account and Region: API Gateway's logging role and
     X-Ray Transaction Search. One stack of an account and Region, and only one, has this on."""
-    traced_fraction: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """Part of the requests that X-Ray records beyond the first of each second."""
     alarms: bool = False
     """Whether CloudWatch alarms watch the environment; docs/cost.md has what they cost."""
     alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
@@ -104,7 +116,7 @@ class Settings(BaseModel):
     agent_idle_minutes: Annotated[int, Field(ge=1, le=480)] = 15
     agent_lifetime_minutes: Annotated[int, Field(ge=1, le=480)] = 480
     """AgentCore ends a session's microVM after 8 hours (quotas page)."""
-    model_id: Annotated[str, Field(min_length=1)] = "us.anthropic.claude-sonnet-4-6"
+    model_id: Annotated[str, Field(min_length=1)] = USUAL_MODEL
     """A Bedrock inference profile id."""
     model_regions: list[str] = Field(default_factory=list[str])
     """Destination Regions of the profile, where they differ from those the program knows."""
@@ -143,15 +155,32 @@ class Settings(BaseModel):
             loopback = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/", url)
             if not loopback and (url.startswith("http:") or not re.match(r"[a-z][a-z0-9+.-]*://\S+$", url)):
                 raise ValueError(f"{url}: must be https://, an app's own scheme, or http:// on loopback")
+            if "#" in url:
+                raise ValueError(f"{url}: may not have a fragment (Cognito)")
         return urls
 
     @field_validator("vpc_cidr")
     @classmethod
     def _network(cls, cidr: str) -> str:
         network = ipaddress.IPv4Network(cidr)
-        if not network.is_private or not 16 <= network.prefixlen <= 20:
+        if not any(map(network.subnet_of, VPC_RANGES)) or not 16 <= network.prefixlen <= 20:
             raise ValueError("must be a private IPv4 network from /16 to /20")
         return cidr
+
+    @field_validator("tags")
+    @classmethod
+    def _tags(cls, tags: dict[str, str]) -> dict[str, str]:
+        for key, value in tags.items():
+            if key.lower().startswith("aws:"):
+                raise ValueError(f"{key}: AWS keeps aws: for itself")
+            if not re.fullmatch(r"[\w .:/=+@-]{1,128}", key) or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
+                raise ValueError(f"{key}: must be letters, digits, spaces and _.:/=+-@, at most 128, the value 256")
+        # IAM takes two keys that differ in case for the same one, and refuses them.
+        keys = [key.lower() for key in (*OWN_TAGS, *tags)]
+        twice = [key for key in tags if keys.count(key.lower()) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]}: this tag is there already")
+        return tags
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -165,9 +194,9 @@ class Settings(BaseModel):
                 raise ValueError(f"zoneIds must be given: the zones AgentCore supports in {self.region} are not known")
             if supported is not None and not set(self.zone_ids) <= set(supported):
                 raise ValueError(f"zoneIds: AgentCore supports {', '.join(supported)} in {self.region}")
-            if not 2 <= len(self.zones) <= 3:
+            if not 2 <= len(self.zones) == len(set(self.zones)) <= 3:
                 # ElastiCache Serverless takes two or three subnets, each in a zone of its own.
-                raise ValueError("zoneIds must name two or three zones")
+                raise ValueError("zoneIds must name two or three different zones")
         return self
 
     @property
@@ -182,8 +211,28 @@ class Settings(BaseModel):
         Raises:
             ConfigurationError: naming every key that is missing, unknown or wrong.
         """
-        region = pulumi.Config("aws").get("region")
-        return cls.parse(_given(), region)
+        # pulumi.Config cannot list its keys, and a misspelt one has to be found too.
+        keys = sorted({*get_config_env(), *CONFIG.get()})
+        ours = [key.split(":", 1) for key in keys if key.startswith((f"{NAMESPACE}:", "aws:"))]
+        return cls.of({f"{space}:{name}": pulumi.Config(space).require(name) for space, name in ours})
+
+    @classmethod
+    def of(cls, config: Mapping[str, str]) -> Self:
+        """The settings from a stack's whole configuration, as Pulumi holds it.
+
+        Args:
+            config: by full key. Keys of other namespaces than ours and `aws` may be among them.
+
+        Raises:
+            ConfigurationError: naming every key that is missing, unknown or wrong.
+        """
+        unread = sorted(key for key in config if key.startswith("aws:") and key != REGION_KEY)
+        if unread:
+            # The provider is the program's own: with aws:profile, say, another account than was meant would be used.
+            raise ConfigurationError(f"{', '.join(unread)}: not read; credentials come from the environment")
+        start = f"{NAMESPACE}:"
+        given = {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
+        return cls.parse(given, config.get(REGION_KEY))
 
     @classmethod
     def parse(cls, given: Mapping[str, str], region: str | None) -> Self:
@@ -196,22 +245,14 @@ class Settings(BaseModel):
         Raises:
             ConfigurationError: naming every key that is missing, unknown or wrong.
         """
-        if region is None:
-            raise ConfigurationError("aws:region is not set")
         json_keys = {field.alias for field in cls.model_fields.values() if _is_json(field.annotation)}
         values = {key: _decoded(value) if key in json_keys else value for key, value in given.items()}
+        if region is not None:
+            values[REGION_KEY] = region
         try:
-            return cls.model_validate({**values, "region": region})
+            return cls.model_validate(values)
         except ValidationError as error:
             raise ConfigurationError("; ".join(map(_fault, error.errors()))) from None
-
-
-def _given() -> dict[str, str]:
-    config = pulumi.Config(NAMESPACE)
-    # pulumi.Config cannot list its keys, and a misspelt one has to be found too.
-    keys = {*get_config_env(), *CONFIG.get()}
-    names = [key.removeprefix(f"{NAMESPACE}:") for key in keys if key.startswith(f"{NAMESPACE}:")]
-    return {name: config.require(name) for name in sorted(names)}
 
 
 def _is_json(annotation: Any) -> bool:
@@ -227,7 +268,7 @@ def _decoded(value: str) -> object:
 
 def _fault(error: Any) -> str:
     where = ".".join(map(str, error["loc"]))
-    key = "aws:region" if where == "region" else f"{NAMESPACE}:{where}" if where else NAMESPACE
+    key = where if where == REGION_KEY else f"{NAMESPACE}:{where}" if where else NAMESPACE
     match error["type"]:
         case "missing":
             return f"{key} is not set"

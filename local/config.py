@@ -10,7 +10,13 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from services.contract.settings import AgentSettings, AuthorizerSettings, McpProxySettings, WsManagerSettings
+from services.contract.settings import (
+    USUAL_MODEL,
+    AgentSettings,
+    AuthorizerSettings,
+    McpProxySettings,
+    WsManagerSettings,
+)
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -20,6 +26,7 @@ DEFAULT_BASE_PORT = 8700
 CONNECTIONS_TABLE = "deskside-local-ws-connections"
 REQUESTS_TABLE = "deskside-local-requests"
 SESSIONS_BUCKET = "deskside-local-sessions"
+SESSION_TTL_SECONDS = 7 * 24 * 60 * 60
 MACHINE_SECRET_ID = "deskside-local/machine-client"  # noqa: S105
 MACHINE_CLIENT_ID = "local-machine-client"
 APP_CLIENT_ID = "local-mac-app"
@@ -149,7 +156,9 @@ class LocalConfig:
                 machine_client_id=MACHINE_CLIENT_ID,
                 machine_client_secret_id=MACHINE_SECRET_ID,
                 machine_scope=MACHINE_SCOPE,
+                model_id=USUAL_MODEL,
                 session_store=f"valkey://{HOST}:{self.port('session-store')}",
+                session_ttl_seconds=SESSION_TTL_SECONDS,
             ).to_environment()
         else:
             raise ValueError(f"no such service: {service}")

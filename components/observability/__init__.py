@@ -41,7 +41,6 @@ class ObservabilityArgs(TypedDict):
     alarms: bool
     """Whether there are alarms; each metric they watch costs $0.10 a month (CloudWatch pricing)."""
     alarm_email: str | None
-    traced_fraction: float
     tools: list[str]
     function_memory_mb: int
     model_id: str
@@ -97,7 +96,7 @@ class Observability(pulumi.ComponentResource):
         }
         create_filters(name, args["namespace"], log_groups, child)
         create_queries(name, args["namespace"], log_groups, child)
-        create_tracing(name, watched, args["agent_runtime_name"], args["traced_fraction"], child)
+        create_tracing(name, watched, child)
         self.topic_arn = create_topic(name, location, args["alarm_email"], child)
         rule_name = create_rule(name, args["mcp_proxy_function_arn"], self.topic_arn, child)
         created = (

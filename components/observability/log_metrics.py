@@ -44,11 +44,12 @@ class LogMetric:
 
     @property
     def pattern(self) -> str:
-        """The filter pattern; a numeric value asks for the field to be there, else the line is skipped."""
+        """The filter pattern; it names every field that is read, and a line without one of them is skipped."""
         events = " || ".join(f'$.event = "{event}"' for event in self.events)
         conditions = [f"({events})"]
         if self.value.startswith("$."):
             conditions.append(f"({self.value} >= 0)")
+        conditions += [f'({text} = "*")' for text in self.dimensions.values()]
         return f"{{ {' && '.join(conditions)} }}"
 
 

@@ -136,6 +136,14 @@ class _S3ConversationManager(ConversationManager, S3SessionManager):
     """The bucket forgets each object by its own age, so a long conversation loses its beginning."""
 
     @override
+    def initialize(self, agent: LocalAgent, **kwargs: Any) -> None:
+        super().initialize(agent, **kwargs)
+        if self._latest_agent_message[agent.agent_id] is None:
+            # S3 deletes in no order: messages may outlive the session they belong to. Those to come stay behind them.
+            left = self.list_messages(self.session_id, agent.agent_id)
+            self._latest_agent_message[agent.agent_id] = left[-1] if left else None
+
+    @override
     def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
         # Written only once otherwise: without it Strands begins anew and numbers messages from 0 again.
         session = super().read_session(session_id, **kwargs)

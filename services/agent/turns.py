@@ -99,7 +99,7 @@ class TurnRunner:
         offered = await self._gateway.tools()
         tools = bind(offered, self._gateway, turn.session_id, events)
         # Restoring the session reads from its store, which blocks.
-        agent = await asyncio.to_thread(self._agent, turn.session_id, tools)
+        agent = await asyncio.to_thread(self._agent, turn, tools)
         between_messages = False
         async for event in agent.stream_async(turn.request.prompt):
             piece = cast(dict[str, Any], event).get("data")
@@ -112,16 +112,16 @@ class TurnRunner:
         if not events.text.strip():
             raise RuntimeError("the model ended its turn without a word")
 
-    def _agent(self, session_id: str, tools: list[Any]) -> Agent:
+    def _agent(self, turn: Turn, tools: list[Any]) -> Agent:
         return Agent(
             model=self._model,
             tools=tools,
             system_prompt=SYSTEM_PROMPT,
             agent_id=AGENT_ID,
             name="Deskside",
-            session_manager=self._memory(session_id),
+            session_manager=self._memory(turn.session_id),
             callback_handler=None,
-            trace_attributes={"session.id": session_id},
+            trace_attributes={"session.id": turn.session_id, "request.id": turn.request.request_id},
         )
 
     def _events(self, turn: Turn) -> TurnEvents:

@@ -39,7 +39,7 @@ payload and the 1 MB durable callback result; above it the model could not read 
 API_GATEWAY_INTEGRATION_TIMEOUT = 29.0
 """Seconds. AWS hard limit for WebSocket integrations."""
 
-LONGEST_ACCEPT = 13.0
+LONGEST_ACCEPT = 12.5
 """Seconds. An attempt that begins at the end of ws-manager's budget may itself take as long as
 the budget, so twice the budget, 2 s to connect and a reply have to fit the integration timeout."""
 
@@ -71,7 +71,8 @@ class TimeoutChain:
     """One whole turn, several tool calls included."""
     accept: float = 12.0
     """ws-manager's budget for handing a prompt to the agent, retries included."""
-    integration: float = API_GATEWAY_INTEGRATION_TIMEOUT
+    integration: float = 28.0
+    """API Gateway's wait for ws-manager, and the longest that function may run."""
 
     def __post_init__(self) -> None:
         layers = {
@@ -87,8 +88,8 @@ class TimeoutChain:
             raise ValueError(f"timeout chain: execution must not exceed {MAX_EXECUTION_TIMEOUT} s")
         if not 0 < self.accept <= min(LONGEST_ACCEPT, (self.integration - 3) / 2):
             raise ValueError("timeout chain: two accept budgets and 3 s must fit the integration timeout")
-        if self.integration > API_GATEWAY_INTEGRATION_TIMEOUT:
-            raise ValueError("timeout chain: integration must not exceed 29 s")
+        if self.integration >= API_GATEWAY_INTEGRATION_TIMEOUT:
+            raise ValueError(f"timeout chain: integration must be below {API_GATEWAY_INTEGRATION_TIMEOUT:g} s")
 
 
 TIMEOUTS = TimeoutChain()

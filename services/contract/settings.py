@@ -1,7 +1,8 @@
 """The environment of each deployed service, typed.
 
 Components build these models and write `to_environment()`; the service reads the same model
-with `from_environment()`. A missing or misspelt variable is an error on both sides.
+with `from_environment()`. A missing or misspelt variable is an error on both sides: what differs
+from one environment to another has no default, so that none can be forgotten.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from services.contract.limits import LONGEST_ACCEPT, TIMEOUTS
 
 SESSION_INDEX = "session_id"
 """Name of the GSI of the connections table, and of its key."""
+
+USUAL_MODEL = "us.anthropic.claude-sonnet-4-6"
+"""The Bedrock inference profile that is used where nobody chose another."""
 
 
 class SettingsError(RuntimeError):
@@ -95,13 +99,13 @@ class AgentSettings(Settings):
     model_provider: str = "bedrock"
     """Module of `strands.models`, such as bedrock, ollama, openai. What it imports beyond Bedrock has to
     be in the image: the Dockerfile's build argument MODEL_PACKAGES."""
-    model_id: NonEmpty = "us.anthropic.claude-sonnet-4-6"
+    model_id: NonEmpty
     model_options: str = "{}"
     """JSON object of further arguments of the provider's model class."""
-    session_store: NonEmpty = "file:///tmp/deskside-sessions"
+    session_store: NonEmpty
     """`valkey://host:port`, `valkeys://host:port` (TLS), `s3://bucket/prefix` or `file:///folder`; options
     of the first two in `services/agent/valkey_client.py`."""
-    session_ttl_seconds: Annotated[int, Field(gt=0)] = 7 * 24 * 60 * 60
+    session_ttl_seconds: Annotated[int, Field(gt=0)]
     queue_limit: Annotated[int, Field(ge=0, le=20)] = 3
     """Prompts that may wait behind the running one in a session."""
     mcp_call_seconds: Annotated[float, Field(gt=0)] = float(TIMEOUTS.mcp_call)

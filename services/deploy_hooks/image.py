@@ -30,9 +30,9 @@ TAG_VARIABLE = "IMAGE_TAG"
 """The build's environment variable with the image's tag; it tells builds apart, too."""
 
 POLL_SECONDS = 20
-LONGEST_BUILD_SECONDS = 12 * 60
-"""Time until we stop looking. With what each resumption takes it stays below the 900 s that a durable
-function has when it is invoked synchronously."""
+LONGEST_BUILD_SECONDS = 10 * 60
+"""Time until we stop looking. With what each resumption takes, and all the retries of three steps, it stays
+below the 900 s that a durable function has when it is invoked synchronously: past them there is no message."""
 
 MOST_LOOKS = LONGEST_BUILD_SECONDS // POLL_SECONDS
 MOST_MISSES = 3

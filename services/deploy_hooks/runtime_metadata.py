@@ -11,11 +11,13 @@ configuration with it. That makes a new version.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contract.settings import RuntimeMetadataSettings
@@ -23,6 +25,9 @@ from services.logs import configure, get_logger
 
 PATIENT = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
 """An update has AgentCore check role, image and network. A repeated one carries the same client token."""
+
+PERMISSION_SECONDS = 25
+"""On the first deployment the function's own permissions may not have reached AgentCore yet."""
 
 POLL_SECONDS = 2
 UNDER_WAY = frozenset({"CREATING", "UPDATING"})
@@ -65,7 +70,7 @@ def handler(event: object, _: object) -> dict[str, object]:
     updated = not _requires_mmdsv2(runtime)
     if updated:
         get_logger().warning("mmdsv2_not_required", agent_runtime_id=runtime_id)
-        client.update_agent_runtime(**update_request(client, runtime))
+        _allowed(client.update_agent_runtime, **update_request(client, runtime))
         runtime = _ready(client, runtime_id, settings.ready_seconds)
         if not _requires_mmdsv2(runtime):
             raise RuntimeNotReadyError(f"Agent runtime {runtime_id} does not require MMDSv2 although it was updated")
@@ -100,7 +105,7 @@ def _ready(client: Any, runtime_id: str, seconds: int) -> dict[str, Any]:
     """The runtime when it is READY."""
     deadline = time.monotonic() + seconds
     while True:
-        runtime: dict[str, Any] = client.get_agent_runtime(agentRuntimeId=runtime_id)
+        runtime = _allowed(client.get_agent_runtime, agentRuntimeId=runtime_id)
         status = runtime["status"]
         if status == "READY":
             return runtime
@@ -109,4 +114,17 @@ def _ready(client: Any, runtime_id: str, seconds: int) -> dict[str, Any]:
             raise RuntimeNotReadyError(f"Agent runtime {runtime_id} is {status}: {reason}")
         if time.monotonic() >= deadline:
             raise RuntimeNotReadyError(f"Agent runtime {runtime_id} is still {status} after {seconds} s")
+        time.sleep(POLL_SECONDS)
+
+
+def _allowed(call: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
+    """The call's answer, when the permission for it has arrived."""
+    deadline = time.monotonic() + PERMISSION_SECONDS
+    while True:
+        try:
+            return call(**parameters)
+        except ClientError as error:
+            refused = error.response.get("Error", {}).get("Code") == "AccessDeniedException"
+            if not refused or time.monotonic() >= deadline:
+                raise
         time.sleep(POLL_SECONDS)

@@ -33,7 +33,6 @@ def observed(*, alarms: bool = True, email: str | None = "ops@example.com", cach
                 "namespace": NAMESPACE,
                 "alarms": alarms,
                 "alarm_email": email,
-                "traced_fraction": 0.25,
                 "tools": [tool.name for tool in TOOLS],
                 "function_memory_mb": 512,
                 "model_id": "us.anthropic.claude-sonnet-4-6",

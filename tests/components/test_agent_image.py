@@ -87,6 +87,11 @@ def test_the_build_is_asked_for_anew_when_the_tag_changes(graph: Graph, package:
     assert invocation(graph).inputs["triggers"] == invocation(built(package)).inputs["triggers"]
 
 
+def test_the_build_is_asked_for_anew_when_the_repository_was_replaced(graph: Graph) -> None:
+    repository = graph.named(f"{NAME}-images").outputs["repositoryUrl"]
+    assert invocation(graph).inputs["triggers"] == {"tag": image_tag(HASH, ""), "repository": repository}
+
+
 def test_the_request_is_one_the_function_understands(graph: Graph) -> None:
     inputs = invocation(graph).inputs
     request = hook.ImageRequest.model_validate_json(inputs["input"])
@@ -179,6 +184,6 @@ def test_the_build_role_is_codebuilds_and_pushes_to_one_repository(graph: Graph)
 @pytest.mark.parametrize("protect", [True, False])
 def test_protected_or_gone_without_a_trace(package: Path, *, protect: bool) -> None:
     graph = built(package, protect=protect)
-    repository, bucket = graph.named(f"{NAME}-images"), graph.named(f"{NAME}-sources")
+    repository, bucket = graph.named(f"{NAME}-images"), graph.named(f"{NAME}-sources", "aws:s3/bucket:Bucket")
     assert repository.protect is bucket.protect is protect
     assert repository.inputs["forceDelete"] is bucket.inputs["forceDestroy"] is (not protect)

@@ -191,7 +191,7 @@ def test_traces_hold_no_word_of_what_people_say(spans: tuple[strands_tracer.Trac
     tool = tracer.start_tool_call_span(
         {"name": "get_vpn_status", "toolUseId": "1", "input": {"q": SECRET_WORDS}}, agent
     )
-    # What the distribution's MCP instrumentation adds by itself.
+    # As the distribution's instrumentation of MCP before version 2 does.
     tool.set_attribute("gen_ai.tool.call.arguments", SECRET_WORDS)
     tool.set_attribute("gen_ai.tool.call.result", SECRET_WORDS)
     tracer.end_tool_call_span(tool, {"toolUseId": "1", "status": "success", "content": [{"text": SECRET_WORDS}]})

@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from components.observability.alarms import MOST_METRICS, Alarm
 from components.observability.metrics import CATALOGUE, Series, UnknownMetricError, alarmed, known
+from services.ws_manager.turns import TurnCourier
 from tests.components.observed import ACCOUNT, FUNCTION_ARN, GATEWAY_ARN, NAME, NAMESPACE, RUNTIME_ARN, observed
+from tests.services.fakes import CREDENTIALS, SESSION
 from validation.graph import Graph, Resource
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -229,12 +233,21 @@ def test_the_trace_group_holds_the_three_functions() -> None:
     assert len(group.inputs["groupName"]) <= 32
 
 
-def test_the_sampling_rule_is_the_agents() -> None:
-    [rule] = observed().of_type("aws:xray/samplingRule:SamplingRule")
-    assert rule.inputs["fixedRate"] == 0.25
-    assert rule.inputs["serviceName"] == "deskside_test*"
-    assert len(rule.inputs["ruleName"]) <= 32
-    assert rule.delete_before_replace
+def test_a_prompt_takes_lambdas_trace_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 does it by itself, from what Lambda's runtime sets for each invocation; no layer, no SDK of X-Ray."""
+    header = "Root=1-6b046263-aaaaaaaaaaaaaaaaaaaaaaaa;Parent=cccccccccccccccc;Sampled=1"
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "manager")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
+    sent: list[Any] = []
+    client: Any = boto3.client("bedrock-agentcore", **CREDENTIALS)  # pyright: ignore
+
+    def keep(request: Any, **_: Any) -> None:
+        sent.append(request)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.bedrock-agentcore.InvokeAgentRuntime", keep)
+    TurnCourier(lambda _: client, RUNTIME_ARN, "live", 1.0).deliver(SESSION, "request-1", "laptop", "Hello")
+    assert {request.headers["X-Amzn-Trace-Id"].decode() for request in sent} == {header}
 
 
 def test_everything_is_a_child_of_the_component() -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
+import logging
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
+import structlog
 
 from components.observability.log_metrics import LOG_METRICS, LogMetric, Service
 from components.observability.metrics import CATALOGUE, OWN
@@ -96,16 +101,58 @@ def test_the_filters_are_as_cloudwatch_wants_them() -> None:
     filters = observed().of_type("aws:cloudwatch/logMetricFilter:LogMetricFilter")
     assert len(filters) == sum(len(metric.services) for metric in LOG_METRICS)
     term = r'\$\.event = "\w+"'
-    pattern = re.compile(rf"\{{ \({term}( \|\| {term})*\)( && \(\$\.\w+ >= 0\))? \}}")
+    pattern = re.compile(rf'\{{ \({term}( \|\| {term})*\)( && \(\$\.\w+ (>= 0|= "\*")\))* \}}')
     for made in filters:
         transformation = made.inputs["metricTransformation"]
         assert pattern.fullmatch(made.inputs["pattern"]), made.inputs["pattern"]
         assert transformation["namespace"] == NAMESPACE
         assert len(transformation.get("dimensions", {})) <= 3
         assert not ("defaultValue" in transformation and "dimensions" in transformation)
-        # A line without the number would make CloudWatch drop the whole filter's data point.
-        if transformation["value"] != "1":
-            assert f"({transformation['value']} >= 0)" in made.inputs["pattern"]
+        # CloudWatch reads no field that the pattern does not name.
+        for text in (transformation["value"], *transformation.get("dimensions", {}).values()):
+            assert text == "1" or f"({text} " in made.inputs["pattern"]
+
+
+def matches(pattern: str, line: Mapping[str, object]) -> bool:
+    """As CloudWatch evaluates a pattern of the form above."""
+    return all(
+        any(_holds(term, line) for term in group.split(" || ")) for group in re.findall(r"\(([^()]+)\)", pattern)
+    )
+
+
+def _holds(term: str, line: Mapping[str, object]) -> bool:
+    found = re.fullmatch(r"\$\.(\w+) (=|>=) (.+)", term)
+    assert found, term
+    value, wanted = line.get(found[1]), json.loads(found[3])
+    if found[2] == ">=":
+        return isinstance(value, int | float) and value >= wanted
+    return isinstance(value, str) and wanted in ("*", value)
+
+
+@pytest.fixture
+def printing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[dict[str, object]]]]:
+    """The lines that a service has printed; afterwards logging is as it was."""
+    root, output = logging.getLogger(), io.StringIO()
+    before = root.level, root.handlers
+    monkeypatch.setattr(sys, "stdout", output)
+    logs.configure("some-service")
+    yield lambda: [json.loads(line) for line in output.getvalue().splitlines()]
+    structlog.reset_defaults()
+    root.setLevel(before[0])
+    root.handlers = before[1]
+
+
+@pytest.mark.parametrize("metric", LOG_METRICS, ids=lambda metric: metric.name)
+def test_a_line_as_it_is_printed_is_counted(metric: LogMetric, printing: Callable[[], list[dict[str, object]]]) -> None:
+    read = {text.removeprefix("$."): "name" for text in metric.dimensions.values()}
+    read |= {metric.value.removeprefix("$."): 1.5} if metric.value != "1" else {}
+    for event in metric.events:
+        logs.get_logger().info(event, **read)
+        logs.get_logger().info("something_else", **read)
+        logs.get_logger().info(event)
+    counted = [line for line in printing() if matches(metric.pattern, line)]
+    assert {line["event"] for line in counted} == {*metric.events}
+    assert len(counted) == len(metric.events) * (1 if read else 2)
 
 
 def test_what_alarms_divide_by_and_subtract_is_zero_when_silent() -> None:

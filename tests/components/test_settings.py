@@ -10,7 +10,8 @@ import pulumi
 import pytest
 import yaml
 
-from components.settings import AgentNetwork, ConfigurationError, NatGateways, SessionMemoryKind, Settings
+from components.settings import OWN_TAGS, AgentNetwork, ConfigurationError, NatGateways, SessionMemoryKind, Settings
+from validation.recording import record, record_stack
 
 ROOT = Path(__file__).parents[2]
 LEAST = {"signInDomain": "deskside-test"}
@@ -42,7 +43,7 @@ def test_values_arrive_as_pulumi_holds_them() -> None:
     settings = parse(
         protect="true",
         logRetentionDays="30",
-        tracedFraction="0.25",
+        functionMemoryMb="1024",
         appCallbackUrls='["deskside://signed-in"]',
         tags='{"CostCenter": "4711"}',
         modelId="global.anthropic.claude-sonnet-4-6",
@@ -52,7 +53,7 @@ def test_values_arrive_as_pulumi_holds_them() -> None:
         accountId="123456789012",
     )
     assert settings.protect is True
-    assert (settings.log_retention_days, settings.traced_fraction) == (30, 0.25)
+    assert (settings.log_retention_days, settings.function_memory_mb) == (30, 1024)
     assert settings.app_callback_urls == ["deskside://signed-in"]
     assert settings.tags == {"CostCenter": "4711"}
     assert settings.nat_gateways is NatGateways.ONE_PER_ZONE
@@ -66,22 +67,33 @@ def test_values_arrive_as_pulumi_holds_them() -> None:
         ({"logRetention": "14"}, "deskside:logRetention is not a setting"),
         ({"logRetentionDays": "15"}, "deskside:logRetentionDays: must be one of 1, 3,"),
         ({"logRetentionDays": "long"}, "deskside:logRetentionDays: "),
+        ({"log_level": "DEBUG"}, "deskside:log_level is not a setting"),
+        ({"tags": '{"aws:team": "x"}'}, "deskside:tags: aws:team: "),
+        ({"tags": '{"environment": "x"}'}, "deskside:tags: environment: this tag is there already"),
+        ({"tags": '{"Team": "x", "team": "y"}'}, "deskside:tags: Team: this tag is there already"),
+        ({"tags": '{"Team": "a&b"}'}, "deskside:tags: Team: must be letters"),
+        ({"tags": json.dumps({"Team": "x" * 257})}, "deskside:tags: Team: must be letters"),
+        ({"tags": json.dumps({f"Tag{n}": "x" for n in range(8)})}, "deskside:tags: Dictionary should have at most 7"),
         ({"logLevel": "LOUD"}, "deskside:logLevel: "),
         ({"protect": "perhaps"}, "deskside:protect: "),
         ({"accountId": "12345"}, "deskside:accountId: "),
         ({"signInDomain": "My-Domain"}, "deskside:signInDomain: "),
         ({"signInDomain": "my-aws-domain"}, "deskside:signInDomain: may not contain 'aws'"),
-        ({"tracedFraction": "1.5"}, "deskside:tracedFraction: "),
+        ({"functionMemoryMb": "64"}, "deskside:functionMemoryMb: "),
         ({"alarmEmail": "nobody"}, "deskside:alarmEmail: "),
         ({"functionMemoryMb": "64"}, "deskside:functionMemoryMb: "),
         ({"messageBurst": "0"}, "deskside:messageBurst: "),
         ({"appCallbackUrls": "[]"}, "deskside:appCallbackUrls: "),
         ({"appCallbackUrls": '["http://example.com/"]'}, "deskside:appCallbackUrls: http://example.com/: must be"),
+        ({"appCallbackUrls": '["https://example.com/#in"]'}, "https://example.com/#in: may not have a fragment"),
         ({"sessionMemory": "redis"}, "deskside:sessionMemory: "),
         ({"sessionMemory": "valkey"}, "agentNetwork must be vpc"),
         ({"agentIdleMinutes": "60", "agentLifetimeMinutes": "30"}, "agentIdleMinutes must not exceed"),
         ({"agentNetwork": "vpc", "zoneIds": '["use1-az3", "use1-az1"]'}, "zoneIds: AgentCore supports use1-az1"),
-        ({"agentNetwork": "vpc", "zoneIds": '["use1-az1"]'}, "zoneIds must name two or three zones"),
+        ({"agentNetwork": "vpc", "zoneIds": '["use1-az1"]'}, "zoneIds must name two or three different zones"),
+        ({"agentNetwork": "vpc", "zoneIds": '["use1-az1", "use1-az1"]'}, "zoneIds must name two or three different"),
+        ({"vpcCidr": "127.0.0.0/16"}, "deskside:vpcCidr: must be a private IPv4 network"),
+        ({"vpcCidr": "169.254.0.0/16"}, "deskside:vpcCidr: must be a private IPv4 network"),
         ({"vpcCidr": "8.8.0.0/16"}, "deskside:vpcCidr: must be a private IPv4 network"),
         ({"vpcCidr": "10.0.0.0/28"}, "deskside:vpcCidr: must be a private IPv4 network"),
         ({"vpcCidr": "ten"}, "deskside:vpcCidr: "),
@@ -104,6 +116,31 @@ def test_everything_wrong_is_named_at_once() -> None:
 def test_the_region_is_needed(region: str | None, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         parse(region)
+
+
+def test_the_region_has_one_place() -> None:
+    with pytest.raises(ConfigurationError, match="deskside:region is not a setting"):
+        Settings.parse({**LEAST, "region": "eu-west-1"}, "us-east-1")
+
+
+def test_what_only_a_default_provider_would_read_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="aws:profile, aws:roleArn: not read"):
+        record(Settings.load, config={"aws:region": "us-east-1", "aws:roleArn": "r", "aws:profile": "prod"})
+
+
+def test_every_key_of_the_stack_is_read_or_refused() -> None:
+    config = {"aws:region": "us-east-1", "deskside:signInDomain": "d", "pulumi:autonaming": "{}", "other:key": "x"}
+    loaded: list[Settings] = []
+    record(lambda: loaded.append(Settings.load()), config=config)
+    assert loaded == [Settings.of(config)]
+    with pytest.raises(ConfigurationError, match="deskside:colour is not a setting"):
+        record(Settings.load, config={**config, "deskside:colour": "red"})
+
+
+def test_the_program_tags_with_what_no_one_else_may() -> None:
+    (provider,) = record_stack("dev").of_type("pulumi:providers:aws")
+    tags = provider.inputs["defaultTags"]
+    assert tuple((json.loads(tags) if isinstance(tags, str) else tags)["tags"]) == OWN_TAGS
 
 
 def test_a_region_we_know_nothing_of_needs_its_zones() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,6 +101,25 @@ def test_one_target_has_all_tools_and_the_name_that_the_local_stack_uses() -> No
     assert inputs["credentialProviderConfiguration"] == {"gatewayIamRole": {}}
     assert [payload["name"] for payload in _payloads(graph)] == [tool.name for tool in TOOLS]
     assert _only(graph, TARGET).delete_before_replace
+
+
+def _read_back(definition: dict[str, Any]) -> dict[str, Any]:
+    """As the provider writes it for AWS: a map of properties, and the required ones by name."""
+    schema = {key: definition[key] for key in ("type", "description") if key in definition}
+    if "properties" in definition:
+        properties = definition["properties"]
+        schema["properties"] = {one["name"]: _read_back(one) for one in properties}
+        schema["required"] = [one["name"] for one in properties if one["required"]]
+    return schema
+
+
+def test_the_tools_are_those_of_the_protocol() -> None:
+    declared = json.loads((Path(__file__).parents[2] / "protocol" / "gateway-tools.json").read_text())
+    offered = [
+        {**{key: one[key] for key in ("name", "description")}, "inputSchema": _read_back(one["inputSchema"])}
+        for one in _payloads(_graph())
+    ]
+    assert offered == declared
 
 
 def test_the_trusted_arguments_are_required_of_every_tool() -> None:

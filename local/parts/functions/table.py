@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.config import ACCOUNT, ALIAS, AUTHORIZER, MCP_PROXY, REGION, WS_MANAGER
-from services.contract.limits import API_GATEWAY_INTEGRATION_TIMEOUT, TIMEOUTS
+from services.contract.limits import TIMEOUTS
 
 LATEST = "$LATEST"
 PUBLISHED_VERSION = "1"
@@ -67,7 +67,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         WS_MANAGER,
         "services.ws_manager.handler.handler",
-        timeout=API_GATEWAY_INTEGRATION_TIMEOUT,
+        timeout=TIMEOUTS.integration,
         settings=WS_MANAGER,
     ),
     Function(AUTHORIZER, "services.ws_manager.authorizer.handler", timeout=10, settings=AUTHORIZER),

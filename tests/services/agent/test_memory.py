@@ -194,6 +194,22 @@ def test_a_bucket_that_forgot_the_beginning() -> None:
         assert texts(model.seen[5]) == [*kept, "answer 4", "prompt 5"]
 
 
+def test_messages_that_outlived_their_session_stay_before_the_new_ones() -> None:
+    with mock_aws():
+        bucket = boto3.resource("s3").create_bucket(Bucket="sessions")
+        store = "s3://sessions/deskside/"
+        model = ScriptedModel(*[[f"answer {n}"] for n in range(4)])
+        for n in range(2):
+            talk(session_manager(SESSION, store, TTL), model, f"prompt {n}")
+        for summary in list(bucket.objects.all()):
+            if summary.key.rpartition("/")[2] in {"session.json", "agent.json", "message_0.json"}:
+                summary.delete()
+        for n in (2, 3):
+            talk(session_manager(SESSION, store, TTL), model, f"prompt {n}")
+        assert texts(model.seen[2]) == ["prompt 2"]
+        assert texts(model.seen[3]) == ["prompt 1", "answer 1", "prompt 2", "answer 2", "prompt 3"]
+
+
 def test_a_bucket_keeps_a_session_that_is_in_use() -> None:
     with mock_aws():
         bucket = boto3.resource("s3").create_bucket(Bucket="sessions")

@@ -11,7 +11,7 @@ from strands.models.ollama import OllamaModel
 
 from services.agent.model import MAX_TOKENS, build_model
 from services.contract.limits import SAFE_FRAME_BYTES
-from services.contract.settings import AgentSettings, SettingsError
+from services.contract.settings import USUAL_MODEL, AgentSettings, SettingsError
 
 
 def settings(**chosen: str) -> AgentSettings:
@@ -24,7 +24,9 @@ def settings(**chosen: str) -> AgentSettings:
         machine_client_id="m",
         machine_client_secret_id="s",
         machine_scope="gateway/invoke",
-        **chosen,  # type: ignore[arg-type]
+        session_store="file:///tmp/sessions",
+        session_ttl_seconds=60,
+        **{"model_id": USUAL_MODEL, **chosen},  # type: ignore[arg-type]
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.contract.limits import TIMEOUTS
 from services.contract.settings import (
+    USUAL_MODEL,
     AgentSettings,
     AuthorizerSettings,
     McpProxySettings,
@@ -36,6 +37,9 @@ AGENT = {
     "MACHINE_CLIENT_ID": "m",
     "MACHINE_CLIENT_SECRET_ID": "name-of-a-secret",
     "MACHINE_SCOPE": "gateway/invoke",
+    "MODEL_ID": USUAL_MODEL,
+    "SESSION_STORE": "s3://bucket/sessions",
+    "SESSION_TTL_SECONDS": "604800",
 }
 ALL: list[tuple[type[Settings], dict[str, str]]] = [
     (AuthorizerSettings, AUTHORIZER),
@@ -96,6 +100,25 @@ def test_a_figure_out_of_bounds_is_refused(
 ) -> None:
     with pytest.raises(SettingsError, match=next(iter(bad))):
         model.from_environment({**environment, **bad})
+
+
+def test_what_differs_between_environments_cannot_be_forgotten() -> None:
+    optional = {
+        f"{model.__name__}.{name}"
+        for model in Settings.__subclasses__()
+        for name, field in model.model_fields.items()
+        if not field.is_required() and name not in Settings.model_fields
+    }
+    assert optional == {
+        "WsManagerSettings.accept_seconds",
+        "McpProxySettings.callback_seconds_limit",
+        "AgentSettings.model_provider",
+        "AgentSettings.model_options",
+        "AgentSettings.queue_limit",
+        "AgentSettings.mcp_call_seconds",
+        "AgentSettings.turn_seconds",
+        "RuntimeMetadataSettings.ready_seconds",
+    }
 
 
 def test_the_defaults_are_the_timeout_chain() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 
+from components.agent_runtime import CHECK_SECONDS
 from services.deploy_hooks import image
 from services.deploy_hooks import runtime_metadata as module
 from tests.services.fakes import CREDENTIALS, FakeClock
@@ -97,6 +99,35 @@ def test_one_that_does_not_is_updated_and_the_new_version_served(
     after = runtime(client, agentRuntimeVersion="5", metadataConfiguration=wanted)
     stub.add_response("get_agent_runtime", after)
     assert check() == {"version": "5", "updated": True}
+
+
+def test_permissions_that_arrive_late_are_waited_for(client: Any, stub: Stubber) -> None:
+    before = runtime(client, metadataConfiguration=None)
+    stub.add_client_error("get_agent_runtime", "AccessDeniedException")
+    stub.add_client_error("get_agent_runtime", "AccessDeniedException")
+    stub.add_response("get_agent_runtime", before)
+    stub.add_client_error("update_agent_runtime", "AccessDeniedException")
+    stub.add_response("update_agent_runtime", updated(client), module.update_request(client, before))
+    stub.add_response("get_agent_runtime", runtime(client, metadataConfiguration={"requireMMDSV2": True}))
+    assert check()["updated"] is True
+
+
+def test_permissions_that_never_arrive_fail_the_update(client: Any, stub: Stubber) -> None:
+    for _ in range(module.PERMISSION_SECONDS // module.POLL_SECONDS + 2):
+        stub.add_client_error("get_agent_runtime", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        check()
+
+
+def test_another_refusal_is_told_at_once(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("get_agent_runtime", "ResourceNotFoundException")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        check()
+
+
+def test_all_that_is_waited_for_fits_the_functions_timeout() -> None:
+    ready = module.RuntimeMetadataSettings().ready_seconds
+    assert 2 * (ready + module.PERMISSION_SECONDS) < CHECK_SECONDS
 
 
 def test_an_update_repeats_all_that_the_service_tells_and_takes_back(client: Any) -> None:

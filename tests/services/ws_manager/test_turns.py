@@ -133,7 +133,7 @@ def test_never_tried_again_when_it_may_have_begun(
         Unreadable(ResponseStreamingError(error="cut off")),
         Unreadable(OSError("reset")),
     ],
-    ids=repr,
+    ids=["nothing", "html", "no status", "another status", "an event", "timeout", "cut off", "reset"],
 )
 def test_a_lost_answer_is_not_asked_for_again(
     courier: TurnCourier, runtime: FakeRuntime, body: bytes | Unreadable

@@ -22,6 +22,6 @@ def test_a_handlers_environment_has_no_secret_of_this_machine(tmp_path: Path) ->
             environment = function_environment(config, function, "127.0.0.1:1", "stream")
             assert not {"AWS_SESSION_TOKEN", "GITHUB_TOKEN", "HTTPS_PROXY", "DESKSIDE_LOCAL"} & set(environment)
             assert environment["_HANDLER"] == function.handler
-            assert environment["CONNECTIONS_TABLE"]
+            assert environment["LOG_LEVEL"]
             assert "DESKSIDE_DURABLE_POLL_SECONDS" not in environment
             assert environment["LOG_LEVEL"] == ("DEBUG" if function.durable else "INFO")
