@@ -9,6 +9,7 @@ UV_VERSION := 0.13.9
 RUN := .venv/bin/python -m
 # Prompts for the demo: one as it is, or several in double quotes. Never read by a shell.
 PROMPTS ?=
+override PROMPTS := $(value PROMPTS)
 export PROMPTS
 # Of the deployment's targets: the stack, further arguments of the CLI, the confirmation of a destroy, and
 # bootstrap for the program of that name. Never read by a shell either.
@@ -16,6 +17,11 @@ STACK ?=
 ARGS ?=
 CONFIRM ?=
 PROJECT ?=
+# As they were typed: make would read a variable into the $ of a resource's URN.
+override STACK := $(value STACK)
+override ARGS := $(value ARGS)
+override CONFIRM := $(value CONFIRM)
+override PROJECT := $(value PROJECT)
 export STACK ARGS CONFIRM PROJECT
 
 .PHONY: help demo local chat preview up destroy doctor client-config build \
@@ -80,7 +86,7 @@ types: .venv/.complete
 	@.venv/bin/pyright
 
 unit: .venv/.complete
-	@.venv/bin/pytest -m "not e2e"
+	@.venv/bin/pytest -m "not e2e" -n auto --maxprocesses 4 --dist loadfile
 
 e2e: .venv/.complete
 	@.venv/bin/pytest -m "e2e and not soak" --timeout 300
@@ -95,7 +101,7 @@ generate: .venv/.complete ## Write what is generated from the code: schemas, fix
 	@$(RUN) tests.components.test_schema
 	@$(RUN) deployment.cost --write
 
-diagrams: .venv/.complete ## Draw docs/diagrams anew, from the resource graph and a recorded demo (needs Graphviz)
+diagrams: .venv/.complete ## Draw docs/diagrams anew, from the resource graph and a recorded demo
 	@$(RUN) diagrams
 	@$(RUN) deployment.cost --write
 

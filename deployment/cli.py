@@ -5,6 +5,7 @@ STACK, ARGS, CONFIRM and PROJECT come from the environment, so that no shell rea
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -33,6 +34,27 @@ and ends with a DependencyViolation or a time-out for those. `make doctor STACK=
 nobody can detach by hand; when they are gone, the same command removes the rest."""
 
 
+OURS = re.compile(r"--(stack|cwd)(=.*)?|-[dfjreyQ]*[sC].*|--", re.DOTALL)
+"""Arguments that would send the command elsewhere than where everything was checked: another stack or folder,
+also at the end of a group of letters (`-ys`); and `--`, after which ours would not be read."""
+
+
+def arguments_of(text: str) -> list[str]:
+    """What a person gave as ARGS, as the CLI takes it.
+
+    Raises:
+        StackError: it has an open quote, or names a stack or a folder.
+    """
+    try:
+        arguments = shlex.split(text)
+    except ValueError as error:
+        raise StackError(f"ARGS cannot be taken apart: {error}") from None
+    elsewhere = next((argument for argument in arguments if OURS.fullmatch(argument)), None)
+    if elsewhere is not None:
+        raise StackError(f"ARGS may not contain {elsewhere}: the stack is chosen with STACK, the program with PROJECT")
+    return arguments
+
+
 def build_packages(settings: Settings) -> None:
     """Build the packages unless they are there and fresh.
 
@@ -50,6 +72,11 @@ def build_packages(settings: Settings) -> None:
         # `python -m deployment.build` in our own interpreter; nothing of it comes from outside.
         if subprocess.run([sys.executable, "-m", "deployment.build"], cwd=ROOT, check=False).returncode:
             raise StackError("The packages could not be built; see above") from None
+        try:
+            Artifacts.verified(settings.dist_folder)
+        except pulumi.RunError as error:
+            # `make build` writes to dist/; another deskside:distFolder is filled by whoever set it.
+            raise StackError(f"After building: {error}") from None
 
 
 def check_destroy(stack: str, settings: Settings, confirmed: str | None, interactive: bool) -> list[str]:
@@ -95,10 +122,7 @@ def run(command: str, given: Mapping[str, str], interactive: bool, root: Path = 
         raise StackError(f"PROJECT={project} is no Pulumi program here; leave it out, or PROJECT=bootstrap")
     folder = root / project
     stack = chosen_stack(given.get("STACK"), command, folder)
-    try:
-        further = shlex.split(given.get("ARGS", ""))
-    except ValueError as error:
-        raise StackError(f"ARGS cannot be taken apart: {error}") from None
+    further = arguments_of(given.get("ARGS", ""))
     settings = None if project else settings_of(stack, folder)
     if command == "destroy":
         if settings is None:

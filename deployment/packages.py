@@ -94,9 +94,10 @@ def own_files(package: Package, root: Path = ROOT) -> list[str]:
         if not (root / file).is_file():
             raise PackagingError(f"{package.name}: the file {file} does not exist.")
     pending = [
-        path.relative_to(root).as_posix()
+        path.as_posix()
         for folder in package.folders
-        for path in sorted((root / folder).rglob("*.py"))
+        # Below the root only: the project itself may lie in a folder called `tests` or `bin`.
+        for path in sorted(file.relative_to(root) for file in (root / folder).rglob("*.py"))
         if not NEVER_PACKED & set(path.parts)
     ]
     found = set(package.files)

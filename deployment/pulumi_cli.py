@@ -34,6 +34,13 @@ INIT = """{backend} has no stack {stack} yet. Make it once; what encrypts its se
   pulumi stack init {stack}                                                         Pulumi Cloud
 and commit what it adds to Pulumi.{short}.yaml."""
 
+UNREADABLE = """Pulumi cannot read stack {stack} from its backend ({who}). It says:
+  {said}
+Often the backend's credentials have expired, or PULUMI_CONFIG_PASSPHRASE is not set."""
+
+NO_SUCH_STACK = "no stack named"
+"""What the CLI says of a stack that its backend does not have (its StackNotFoundError)."""
+
 
 def needed_version() -> str:
     """The version of the locked SDK: an older CLI may lack what the SDK asks of it."""
@@ -62,6 +69,11 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command that failed said about it, on one line."""
+    return " ".join(done.stderr.split())
+
+
 class PulumiCli:
     """The installed CLI, in one project's folder."""
 
@@ -84,9 +96,9 @@ class PulumiCli:
                 "(pulumi.com/docs/iac/download-install, or `brew upgrade pulumi`)"
             )
 
-    def _output(self, *arguments: str) -> str | None:
+    def _called(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         # `path` comes from the search path, the arguments from here; there is no shell.
-        done = subprocess.run(  # noqa: S603
+        return subprocess.run(  # noqa: S603
             [self.path, *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -95,6 +107,9 @@ class PulumiCli:
             text=True,
             check=False,
         )
+
+    def _output(self, *arguments: str) -> str | None:
+        done = self._called(*arguments)
         return done.stdout.strip() if done.returncode == 0 else None
 
     def json(self, *arguments: str) -> Any:
@@ -109,14 +124,19 @@ class PulumiCli:
         """Make sure that its state can be reached.
 
         Raises:
-            StackError: not logged in, or the backend has no such stack.
+            StackError: not logged in, the backend has no such stack, or does not let us read it.
         """
-        who = self._output("whoami", "--non-interactive")
-        if who is None:
-            raise StackError(LOG_IN)
-        if self._output("stack", "--stack", stack, "--show-name", "--non-interactive") is None:
+        asked = self._called("whoami", "--non-interactive")
+        if asked.returncode:
+            # Also a backend that cannot be reached looks like this; only the CLI knows which.
+            raise StackError("\n".join(filter(None, [LOG_IN, _said(asked)])))
+        who = asked.stdout.strip()
+        found = self._called("stack", "--stack", stack, "--show-name", "--non-interactive")
+        if found.returncode and NO_SUCH_STACK in found.stderr:
             name = stack.rpartition("/")[2]
             raise StackError(INIT.format(backend=f"The backend ({who})", stack=stack, short=name))
+        if found.returncode:
+            raise StackError(UNREADABLE.format(stack=stack, who=who, said=_said(found) or "nothing"))
 
     def outputs(self, stack: str) -> dict[str, Any] | None:
         """The stack's outputs, secret ones masked; None if they cannot be had."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import yaml
 
-from components.settings import NAMESPACE, ConfigurationError, Settings
+from components.settings import ConfigurationError, Settings
 
 STACK_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,2}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 """`stack`, or for Pulumi Cloud `organization/stack` or `organization/project/stack`."""
@@ -64,14 +64,8 @@ def settings_of(stack: str, folder: Path) -> Settings:
     except yaml.YAMLError:
         raise StackError(f"{path.name} is not YAML") from None
     config = cast(dict[str, Any], content["config"] if isinstance(content, dict) and "config" in content else {})
-    given = {
-        key.removeprefix(f"{NAMESPACE}:"): _text(value)
-        for key, value in config.items()
-        if key.startswith(f"{NAMESPACE}:")
-    }
-    region = config.get("aws:region")
     try:
-        return Settings.parse(given, None if region is None else str(region))
+        return Settings.of({key: _text(value) for key, value in config.items() if value is not None})
     except ConfigurationError as error:
         raise StackError(f"{path.name}: {error}") from None
 

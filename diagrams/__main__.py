@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from diagrams import architecture, flows, trace
 from diagrams.drawing import digest, png, source_of
+from diagrams.layout import picture
 from local.config import LocalConfig
 from validation.recording import record_stack
 
@@ -28,19 +27,20 @@ PORT = 9_700
 
 
 def sources() -> dict[str, str]:
-    """What each picture is drawn from, by its name."""
-    graphs = {f"architecture-{stack}": architecture.architecture(record_stack(stack)) for stack in STACKS}
+    """The SVG of each picture, by its name."""
+    graphs = {f"architecture-{stack}": picture(architecture.architecture(record_stack(stack))) for stack in STACKS}
     recordings = {f"flow-{recording.name}": flows.flow(recording) for recording in trace.read(RECORDING)}
-    return {**{name: architecture.dot(drawn) for name, drawn in graphs.items()}, **recordings}
+    return {**graphs, **recordings}
 
 
 def page() -> str:
     """`docs/architecture.md` with the tables of the present program."""
     text = PAGE.read_text(encoding="utf-8")
     for stack in STACKS:
-        table = architecture.table(architecture.architecture(record_stack(stack)))
+        drawn = architecture.architecture(record_stack(stack))
+        tables = f"{architecture.table(drawn)}\n{architecture.holdings(drawn)}"
         begin, end = f"<!-- arrows of {stack} -->\n", f"<!-- end of {stack} -->"
-        text = re.sub(f"{begin}.*?{end}", lambda _, t=table, b=begin, e=end: f"{b}\n{t}\n{e}", text, flags=re.DOTALL)
+        text = re.sub(f"{begin}.*?{end}", lambda _, t=tables, b=begin, e=end: f"{b}\n{t}\n{e}", text, flags=re.DOTALL)
     return text
 
 
@@ -54,17 +54,6 @@ def stale() -> list[str]:
     return found if PAGE.read_text(encoding="utf-8") == page() else [*found, "docs/architecture.md"]
 
 
-def _render(name: str, source: str) -> None:
-    svg = _laid_out(source) if name.startswith("architecture") else source
-    (FOLDER / f"{name}.png").write_bytes(png(svg, source))
-
-
-def _laid_out(source: str) -> str:
-    """Graphviz' SVG, with its size in pixels."""
-    drawn = subprocess.run(["dot", "-Tsvg"], input=source, text=True, capture_output=True, check=True).stdout  # noqa: S607
-    return re.sub(r'width="([\d.]+)pt" height="([\d.]+)pt"', r'width="\1" height="\2"', drawn[drawn.index("<svg") :])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make diagrams", description="The pictures of docs/diagrams.")
     parser.add_argument("--check", action="store_true", help="only tell what is not current")
@@ -75,17 +64,11 @@ def main() -> int:
         for path in old:
             print(f"{path} is not current: run `make diagrams`", file=sys.stderr)
         return 1 if old else 0
-    if shutil.which("dot") is None:
-        print(
-            "Graphviz is needed to lay out the architecture: apt-get install graphviz, or brew install graphviz",
-            file=sys.stderr,
-        )
-        return 1
     if not arguments.keep_recording:
         config = LocalConfig(state=ROOT / ".local" / "diagrams", base_port=PORT)
         trace.write(asyncio.run(trace.record_demo(config)), RECORDING)
     for name, source in sources().items():
-        _render(name, source)
+        (FOLDER / f"{name}.png").write_bytes(png(source, source))
     PAGE.write_text(page(), encoding="utf-8")
     print(f"Wrote {len(sources())} pictures to {FOLDER.relative_to(ROOT)} and the tables of {PAGE.relative_to(ROOT)}.")
     return 0

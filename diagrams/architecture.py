@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,6 @@ from services.contract.settings import AgentSettings
 from validation.graph import Graph, Resource
 
 ROOT = Path(__file__).parents[1]
-PERMISSIONS = "components/permissions.py"
-
 OUTSIDE = {"mac": "The person's Mac", "bedrock": "Bedrock model", "person": "Operator"}
 """What is not made by the program."""
 
@@ -34,6 +31,8 @@ class Box:
 
     key: str
     title: str
+    type: str
+    """Of the component, as `deskside:index:Tables`."""
     file: str
     holds: tuple[str, ...]
     """The resources in it, as `2 Table`."""
@@ -91,7 +90,7 @@ def architecture(graph: Graph) -> Architecture:
     tops = {owner.urn: owner for resource in graph if (owner := owners.of(resource))}
     files = _files()
     boxes = [
-        Box(owner.name, _title(graph, owner), files[owner.type], _holdings(graph, owners, owner))
+        Box(owner.name, _title(graph, owner), owner.type, files[owner.type], _holdings(graph, owners, owner))
         for owner in tops.values()
     ]
     arrows = sorted(
@@ -106,7 +105,8 @@ def _merged(arrows: list[Arrow]) -> Iterator[Arrow]:
     for arrow in arrows:
         labels.setdefault((arrow.tail, arrow.head, arrow.file), []).append(arrow.label)
     for (tail, head, file), said in labels.items():
-        yield Arrow(tail, head, ", ".join(dict.fromkeys(said)), file)
+        each = (word for label in said for word in label.split(", "))
+        yield Arrow(tail, head, ", ".join(dict.fromkeys(each)), file)
 
 
 def _from_policies(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> Iterator[Arrow]:
@@ -117,19 +117,21 @@ def _from_policies(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> I
         for statement in json.loads(policy.inputs["policy"])["Statement"]:
             actions = [action for action in _listed(statement["Action"]) if not action.startswith(TELEMETRY)]
             for arn in _listed(statement["Resource"]):
-                head = "bedrock" if ":foundation-model/" in arn else _name(owners.of_arn(arn))
-                if head and actions:
-                    yield Arrow(owner.name, head, _brief(actions), _made_in(owner, actions, files))
+                reached = owners.of_arn(arn)
+                head = "bedrock" if ":foundation-model/" in arn else _name(reached)
+                if head and actions and head != owner.name:
+                    near = [files[component.type] for component in (owner, reached) if component]
+                    said = ", ".join(action.partition(":")[2] for action in actions)
+                    yield Arrow(owner.name, head, said, _made_in(actions, near))
 
 
-def _made_in(owner: Resource, actions: list[str], files: Mapping[str, str]) -> str:
-    # What a service's own code calls is said in one file; the rest a component needs by itself.
-    own = ("ecr:", "codebuild:", "s3:", "bedrock-agentcore:GetAgentRuntime", "bedrock-agentcore:UpdateAgentRuntime")
-    if owner.type.endswith((":AgentImage", ":ToolGateway")) or actions[0].startswith(own):
-        return files[owner.type]
-    if actions[0].startswith("bedrock:"):
-        return "components/model_access.py"
-    return PERMISSIONS
+def _made_in(actions: list[str], near: list[str]) -> str:
+    """The file that says what may be called: that of either end, or one that speaks for several."""
+    for file in (*near, "components/model_access.py", "components/permissions.py"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if all(f'"{action}"' in text for action in actions):
+            return file
+    raise LookupError(f"no file near {', '.join(near)} names {', '.join(actions)}")
 
 
 def _from_permissions(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> Iterator[Arrow]:
@@ -153,23 +155,27 @@ def _from_targets(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> It
 
 
 def _from_environments(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> Iterator[Arrow]:
-    del files
     gateways = graph.of_type("aws:bedrock/agentcoreGateway:AgentcoreGateway")
     pools = graph.of_type("aws:cognito/userPool:UserPool")
+    # `__main__.py` only hands an address on: it is made, with who may use it, by the component it leads to.
     for runtime in graph.of_type("aws:bedrock/agentcoreAgentRuntime:AgentcoreAgentRuntime"):
         settings = AgentSettings.from_environment(runtime.inputs["environmentVariables"])
         tail = _name(owners.of(runtime))
         for gateway in gateways:
-            if tail and settings.gateway_url == gateway.outputs["gatewayUrl"]:
-                yield Arrow(tail, _name(owners.of(gateway)) or "", "MCP over HTTPS", "__main__.py")
+            head = owners.of(gateway)
+            if tail and head and settings.gateway_url == gateway.outputs["gatewayUrl"]:
+                yield Arrow(tail, head.name, "MCP over HTTPS", files[head.type])
         for pool in pools:
-            if tail and settings.token_url:
-                yield Arrow(tail, _name(owners.of(pool)) or "", "client_credentials", "__main__.py")
+            head = owners.of(pool)
+            if tail and head and settings.token_url:
+                yield Arrow(tail, head.name, "client_credentials", files[head.type])
     for function in graph.of_type("aws:lambda/function:Function"):
         variables: Mapping[str, str] = function.inputs.get("environment", {}).get("variables", {})
+        tail = _name(owners.of(function))
         for pool in pools:
-            if str(pool.outputs["id"]) in variables.get("USER_POOL_ISSUER", ""):
-                yield Arrow(_name(owners.of(function)) or "", _name(owners.of(pool)) or "", "JWKS", "__main__.py")
+            head = owners.of(pool)
+            if tail and head and str(pool.outputs["id"]) in variables.get("USER_POOL_ISSUER", ""):
+                yield Arrow(tail, head.name, "JWKS", files[head.type])
 
 
 def _from_outside(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> Iterator[Arrow]:
@@ -189,10 +195,18 @@ def _from_outside(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> It
         owner = owners.of(client)
         if owner and client.inputs.get("callbackUrls"):
             yield Arrow("mac", owner.name, "sign-in (PKCE)", files[owner.type])
+    told = [
+        text
+        for kind, text in (
+            ("aws:cloudwatch/metricAlarm:MetricAlarm", "alarms"),
+            ("aws:cloudwatch/eventTarget:EventTarget", "failed executions"),
+        )
+        if graph.of_type(kind)
+    ]
     for topic in graph.of_type("aws:sns/topic:Topic"):
         owner = owners.of(topic)
-        if owner:
-            yield Arrow(owner.name, "person", "alarms", files[owner.type])
+        if owner and told:
+            yield Arrow(owner.name, "person", f"{', '.join(told)} (to deskside:alarmEmail)", files[owner.type])
 
 
 def _from_networks(graph: Graph, owners: _Owners, files: Mapping[str, str]) -> Iterator[Arrow]:
@@ -214,11 +228,6 @@ def _listed(value: Any) -> list[str]:
 
 def _name(component: Resource | None) -> str | None:
     return component.name if component else None
-
-
-def _brief(actions: list[str]) -> str:
-    verbs = [action.partition(":")[2] for action in actions]
-    return ", ".join(verbs[:2]) + (" …" if len(verbs) > 2 else "")
 
 
 def _title(graph: Graph, component: Resource) -> str:
@@ -244,47 +253,32 @@ def _files() -> dict[str, str]:
     return found
 
 
-def dot(drawn: Architecture) -> str:
-    """The picture as Graphviz source; the numbers of its arrows are those of `table`."""
-    lines = [
-        "digraph architecture {",
-        '  graph [rankdir=LR, nodesep=0.35, ranksep=0.75, fontname="DejaVu Sans", pad=0.3];',
-        '  node [shape=plain, fontname="DejaVu Sans", fontsize=17];',
-        '  edge [fontname="DejaVu Sans", fontsize=17, color="#52606d", fontcolor="#b45309", arrowsize=0.8];',
+KINDS: Mapping[str, tuple[str, str]] = {
+    "AccountSettings": ("once per account", "#e4e7eb"),
+    "AgentImage": ("CodeBuild, ECR", "#dcfce7"),
+    "AgentRuntime": ("AgentCore Runtime", "#dcfce7"),
+    "DurableFunction": ("durable Lambda", "#fef3c7"),
+    "Identity": ("Cognito", "#fee2e2"),
+    "Network": ("VPC", "#e4e7eb"),
+    "Observability": ("CloudWatch, X-Ray", "#e4e7eb"),
+    "PythonFunction": ("Lambda", "#fef3c7"),
+    "S3SessionMemory": ("session memory in S3", "#cffafe"),
+    "Tables": ("DynamoDB", "#cffafe"),
+    "ToolGateway": ("AgentCore Gateway", "#fce7f3"),
+    "ValkeySessionMemory": ("session memory in Valkey", "#cffafe"),
+    "WebSocketApi": ("API Gateway, the API", "#e0e7ff"),
+    "WebSocketRoutes": ("API Gateway, its stage", "#e0e7ff"),
+}
+"""What each component is in AWS's words, and its colour: that of the flow pictures."""
+
+
+def holdings(drawn: Architecture) -> str:
+    """The boxes as a Markdown table: file, and resources beside roles, permissions, aliases and log groups."""
+    rows = [
+        f"| {box.title} | {KINDS[box.type.rpartition(':')[2]][0]} | `{box.file}` | {', '.join(box.holds)} |"
+        for box in drawn.boxes
     ]
-    for key, title in OUTSIDE.items():
-        lines.append(
-            f'  "{key}" [shape=box, style="rounded,filled", fillcolor="#dbeafe", color="#93c5fd", label="{title}"];'
-        )
-    lines += [f'  "{box.key}" [label=<{_label(box)}>];' for box in drawn.boxes]
-    for number, arrow in enumerate(drawn.arrows, 1):
-        # What goes back to the left must not pull the boxes there.
-        style = ", constraint=false" if arrow.label in ("ManageConnections", "in its subnets") else ""
-        lines.append(f'  "{arrow.tail}" -> "{arrow.head}" [label=" {number} "{style}];')
-    return "\n".join([*lines, "}", ""])
-
-
-def _label(box: Box) -> str:
-    rows = "".join(
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="12" COLOR="#52606D">{escape(line)}</FONT></TD></TR>'
-        for line in _wrapped(box.holds)
-    )
-    return (
-        '<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="#cbd2d9" BGCOLOR="white" '
-        'STYLE="ROUNDED">'
-        f'<TR><TD ALIGN="LEFT"><B>{escape(box.title)}</B></TD></TR>'
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="13" COLOR="#0e7490">{escape(box.file)}</FONT></TD></TR>{rows}</TABLE>'
-    )
-
-
-def _wrapped(words: tuple[str, ...], width: int = 44) -> list[str]:
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + len(word) + 2 <= width:
-            lines[-1] += f", {word}"
-        else:
-            lines.append(word)
-    return lines
+    return "\n".join(["| box | in AWS | made in | resources in it |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def table(drawn: Architecture) -> str:

@@ -7,6 +7,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from html import escape
+from math import hypot
 
 import resvg_py
 
@@ -53,11 +54,29 @@ class Svg:
         if arrow:
             self._head(start, end, stroke)
 
+    def curve(
+        self,
+        start: tuple[float, float],
+        first: tuple[float, float],
+        second: tuple[float, float],
+        end: tuple[float, float],
+        stroke: str,
+    ) -> None:
+        """A cubic curve with an arrow's head."""
+        points = " ".join(f"{x:.1f} {y:.1f}" for x, y in (first, second, end))
+        self.parts.append(
+            f'<path d="M{start[0]:.1f} {start[1]:.1f} C{points}" fill="none" stroke="{stroke}" stroke-width="1.4"/>'
+        )
+        self._head(second, end, stroke)
+
     def _head(self, start: tuple[float, float], end: tuple[float, float], fill: str) -> None:
-        # Arrows of our drawings are horizontal.
-        back = -9 if end[0] > start[0] else 9
-        x, y = end
-        self.parts.append(f'<path d="M{x:g} {y:g} l{back} -4.5 v9 z" fill="{fill}"/>')
+        (x, y), length = end, hypot(end[0] - start[0], end[1] - start[1])
+        along = ((x - start[0]) / length, (y - start[1]) / length)
+        wings = " ".join(
+            f"L{x - 9 * along[0] + side * along[1]:.1f} {y - 9 * along[1] - side * along[0]:.1f}"
+            for side in (4.5, -4.5)
+        )
+        self.parts.append(f'<path d="M{x:g} {y:g} {wings} z" fill="{fill}"/>')
 
     def dot(self, x: float, y: float, fill: str) -> None:
         self.parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="4" fill="{fill}"/>')

@@ -101,7 +101,12 @@ def flow(recording: Recording) -> str:
         svg.line((x, 98), (x, height - 40), "#cbd2d9", width=1)
     positions = [TOP + ROW * place + 18 for place in range(len(rows))]
     if suspended is not None and resumed is not None:
-        inside = [y for y, (event, _) in zip(positions, rows, strict=True) if suspended <= event.at_ms <= resumed]
+        # ws-manager logs the callback when AWS has answered: by then the function runs again, because of it.
+        inside = [
+            y
+            for y, (event, _) in zip(positions, rows, strict=True)
+            if suspended <= event.at_ms <= resumed or event.event == "callback_completed"
+        ]
         _asleep(svg, centres["mcp-proxy"], inside, resumed - suspended)
     for y, (event, arrow) in zip(positions, rows, strict=True):
         _draw(svg, y, event, arrow, centres)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 from components.network import REQUIRED_SERVICES
@@ -37,8 +38,13 @@ def _lines_table(title: str, lines: Iterable[Line], times: int = 1) -> list[str]
     return [*rows, _row("**together**", "", "", f"**{_money(sum(line.dollars for line in lines) * times)}**")]
 
 
+def _whole(dollars: float) -> str:
+    """Rounded up: neither the prices nor a recording's times are better known, and no new recording moves it."""
+    return f"${ceil(dollars):,}"
+
+
 def _sum(lines: Iterable[Line], times: float = 1) -> str:
-    return _money(sum(line.dollars for line in lines) * times)
+    return _whole(sum(line.dollars for line in lines) * times)
 
 
 def blocks(stacks: Sequence[Stack], talk: Conversation) -> dict[str, str]:
@@ -52,7 +58,7 @@ def blocks(stacks: Sequence[Stack], talk: Conversation) -> dict[str, str]:
             _row("of which the model", *(_sum(used(stack, talk)[:2], 1000) for stack in stacks)),
             _row(
                 "custom metrics, when people chat all month",
-                *(_money(dollars("Custom metric", stack.custom_metrics)) for stack in stacks),
+                *(_whole(dollars("Custom metric", stack.custom_metrics)) for stack in stacks),
             ),
         ],
         "switches": _switches(stacks),

@@ -7,6 +7,7 @@ CHECKS: tuple[Check, ...] = (
     tools.python,
     tools.uv,
     tools.pulumi_cli,
+    tools.state,
     tools.plugins,
     tools.packages,
     account.credentials,

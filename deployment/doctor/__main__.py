@@ -43,6 +43,7 @@ def situation_of(stack: str) -> Situation:
     cli, problem, outputs = None, "", None
     try:
         cli = PulumiCli(os.environ)
+        cli.check_stack(stack)
         outputs = cli.outputs(stack)
     except StackError as error:
         problem = str(error)

@@ -5,7 +5,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components.settings import AgentNetwork
-from deployment.doctor.finding import Finding, fail, ok, warn
+from deployment.doctor.finding import Finding, fail, ok, unknown, warn
 from deployment.doctor.situation import Situation, code, unanswered
 
 RELEASE_HOURS = 8
@@ -15,8 +15,10 @@ RELEASE_HOURS = 8
 def instance_metadata(situation: Situation) -> Finding:
     """Since 2026-06-30 AgentCore refuses calls to runtimes that do not require MMDSv2."""
     subject, arn = "runtime's MMDSv2", situation.outputs.get("agentRuntimeArn")
+    if not arn and situation.cli_problem:
+        return unknown(subject, "the stack's outputs cannot be read", "See pulumi and stack's state")
     if not arn:
-        return ok(subject, "no runtime is deployed yet, or its outputs cannot be read")
+        return ok(subject, "no runtime is deployed yet")
     runtime_id = str(arn).rpartition("/")[2]
     try:
         client = situation.client("bedrock-agentcore-control")

@@ -58,7 +58,7 @@ class Situation:
     """A boto3 client of a service in the stack's Region."""
     cli: PulumiCli | None = None
     cli_problem: str = ""
-    """Why there is no CLI."""
+    """Why there is no CLI, or why it cannot reach the stack's state."""
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     """The stack's outputs; empty before the first `make up`."""
 

@@ -38,6 +38,16 @@ def pulumi_cli(situation: Situation) -> Finding:
     return ok("pulumi", f"CLI {situation.cli.version}, program's SDK {needed_version()}")
 
 
+def state(situation: Situation) -> Finding:
+    """The backend: logged in to, readable, and with the stack."""
+    if situation.cli is None:
+        return unknown("stack's state", "there is no CLI to ask", "Install it first")
+    if situation.cli_problem:
+        said, _, remedy = situation.cli_problem.partition("\n")
+        return fail("stack's state", said, remedy)
+    return ok("stack's state", "the backend has the stack, and lets us read it")
+
+
 def plugins(situation: Situation) -> list[Finding]:
     """Plugins of the SDK packages' versions. A missing one is downloaded by the first preview."""
     from importlib.metadata import version

@@ -21,7 +21,7 @@ with open({log!r}, "a") as log:
     log.write(json.dumps(line) + "\\n")
 for beginning, answer in plan.items():
     if " ".join(arguments).startswith(beginning):
-        print(answer["says"])
+        print(answer["says"], file=sys.stderr if answer["code"] and answer["says"].startswith("error") else sys.stdout)
         sys.exit(answer["code"])
 sys.exit(0)
 """

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
 from pathlib import Path
 
+import botocore
 import pytest
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
+from botocore.session import Session
 
 from deployment import packages
 from deployment.archive import write_zip
@@ -44,7 +49,10 @@ X86_LIBRARY = b"\x7fELF" + bytes(14) + b"\x3e\x00"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of what the real packages are made from."""
-    root = tmp_path / "project"
+    return copied(tmp_path / "project")
+
+
+def copied(root: Path) -> Path:
     for package in PACKAGES:
         for path in [*own_files(package), "pyproject.toml", "uv.lock"]:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -111,6 +119,13 @@ def test_functions_leave_out_what_they_do_not_import() -> None:
     assert "services/stores/requests.py" in own_files(MCP_PROXY)
 
 
+@pytest.mark.parametrize("above", ["tests", "bin"])
+def test_where_the_project_lies_makes_no_difference(above: str, tmp_path: Path) -> None:
+    root = copied(tmp_path / above / "project")
+    for package in PACKAGES:
+        assert own_files(package, root) == own_files(package)
+
+
 def test_no_client_is_made_whose_description_is_left_out() -> None:
     assert [fault for package in HANDLERS for fault in undeclared_clients(own_files(package))] == []
 
@@ -159,6 +174,32 @@ def test_leaves_out(path: str) -> None:
 )
 def test_keeps(path: str) -> None:
     assert is_packed(path)
+
+
+def test_clients_can_be_made_with_what_is_packed_of_botocore(tmp_path: Path) -> None:
+    whole = Path(botocore.__file__).parent
+    for file in (whole / "data").rglob("*"):
+        path = file.relative_to(whole.parent).as_posix()
+        if file.is_file() and is_packed(path):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, tmp_path / path)
+    session = Session()
+    session.set_config_variable("defaults_mode", "standard")
+    packed = Loader(extra_search_paths=[str(tmp_path / "botocore/data")], include_default_search_paths=False)
+    session.register_component("data_loader", packed)
+    # Read at the first call that fails, not when the client is made.
+    assert packed.load_data("_retry")
+    for service in AWS_SERVICES:
+        client = session.create_client(
+            service,
+            region_name="us-east-1",
+            endpoint_url="https://example.com" if service == "apigatewaymanagementapi" else None,
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+        assert client.meta.service_model.operation_names
+    with pytest.raises(UnknownServiceError):
+        session.create_client("ec2", region_name="us-east-1")
 
 
 def test_two_builds_have_the_same_bytes(project: Path, tmp_path: Path) -> None:

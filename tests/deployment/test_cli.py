@@ -1,5 +1,6 @@
 """`make preview|up|destroy`: what they check, and what they call."""
 
+import json
 import os
 import subprocess
 import sys
@@ -92,8 +93,21 @@ def test_not_logged_in(pulumi: FakePulumi, repository: Repository) -> None:
 
 
 def test_a_stack_that_the_backend_does_not_have(pulumi: FakePulumi, repository: Repository) -> None:
-    pulumi.answer("stack --stack dev", "", 255)
+    pulumi.answer("stack --stack dev", "error: no stack named 'dev' found", 255)
     with pytest.raises(StackError, match="pulumi stack init dev --secrets-provider"):
+        run("preview", pulumi, repository(dev={}), STACK="dev")
+
+
+def test_a_backend_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    pulumi: FakePulumi, repository: Repository
+) -> None:
+    pulumi.answer("stack --stack dev", "error: could not read: ExpiredToken", 255)
+    with pytest.raises(StackError) as error:
+        run("preview", pulumi, repository(dev={}), STACK="dev")
+    assert "ExpiredToken" in str(error.value)
+    assert "stack init" not in str(error.value)
+    pulumi.answer("whoami", "error: ExpiredToken", 255)
+    with pytest.raises(StackError, match="ExpiredToken"):
         run("preview", pulumi, repository(dev={}), STACK="dev")
 
 
@@ -112,6 +126,42 @@ def test_it_builds_and_calls_the_cli(
 def test_arguments_with_an_open_quote(pulumi: FakePulumi, repository: Repository) -> None:
     with pytest.raises(StackError, match="ARGS cannot be taken apart: No closing quotation"):
         run("up", pulumi, repository(dev={}), STACK="dev", ARGS="--diff 'x")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["--stack prod", "--stack=prod", "-s prod", "-sprod", "-ys prod", "--cwd /elsewhere", "-C/elsewhere", "-- x"],
+)
+def test_arguments_cannot_name_another_stack_than_the_one_that_was_checked(
+    arguments: str, pulumi: FakePulumi, repository: Repository, became: list[list[str]]
+) -> None:
+    with pytest.raises(StackError, match="the stack is chosen with STACK"):
+        run("destroy", pulumi, repository(dev={}, prod={"protect": True}), STACK="dev", CONFIRM="dev", ARGS=arguments)
+    assert not became and not pulumi.calls
+
+
+@pytest.mark.parametrize("arguments", ["--skip-preview", "-y", "-fy", "-mfixes", "--target urn:s", "-p 4", "--json"])
+def test_other_arguments_go_to_the_cli_as_they_are(arguments: str) -> None:
+    assert cli.arguments_of(arguments) == arguments.split()
+
+
+def test_make_hands_on_what_was_typed(tmp_path: Path) -> None:
+    """A resource's URN has a `$` in it, which make takes for a variable of its own."""
+    named = "--target 'urn:pulumi:dev::deskside::deskside:index:Tables$aws:dynamodb/table:Table::t' $(shell id) $$"
+    wanted = ("STACK", "ARGS", "CONFIRM", "PROJECT", "PROMPTS")
+    recipe = f"import os, json; print(json.dumps([os.environ[n] for n in {json.dumps(wanted)}]))"
+    (tmp_path / "show.py").write_text(recipe)
+    (tmp_path / "Makefile").write_text(f"include {ROOT}/Makefile\nshow: ; @{sys.executable} show.py\n")
+    for given in ([f"{name}={named}" for name in wanted], []):
+        done = subprocess.run(
+            ["make", "-s", "show", *given],
+            cwd=tmp_path,
+            env={**os.environ, **dict.fromkeys(wanted, named)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert json.loads(done.stdout) == [named] * len(wanted)
 
 
 def test_wrong_settings_are_found_before_anything_is_called(pulumi: FakePulumi, repository: Repository) -> None:
@@ -221,6 +271,14 @@ def test_the_repositorys_own_stacks_are_readable() -> None:
     assert settings_of("prod", ROOT).protect
 
 
+def test_packages_that_building_did_not_make_fresh(monkeypatch: pytest.MonkeyPatch, repository: Repository) -> None:
+    """`make build` fills dist/; another folder stays as it was, and Pulumi should not be started for that."""
+    done = subprocess.CompletedProcess[str]([], 0)
+    monkeypatch.setattr(cli.subprocess, "run", lambda command, **_: done)
+    with pytest.raises(StackError, match=r"After building: .*elsewhere"):
+        cli.build_packages(settings_of("dev", repository(dev={"distFolder": "elsewhere"})))
+
+
 @pytest.mark.parametrize(("fresh", "code"), [(True, 0), (False, 0), (False, 1)])
 def test_stale_packages_are_built_first(
     fresh: bool, code: int, monkeypatch: pytest.MonkeyPatch, repository: Repository
@@ -228,7 +286,7 @@ def test_stale_packages_are_built_first(
     called: list[list[str]] = []
 
     def verified(_: Path) -> None:
-        if not fresh:
+        if not fresh and (code or not called):
             raise sdk.RunError("dist/ws-manager.zip is stale.")
 
     def call(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:

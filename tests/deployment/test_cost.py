@@ -127,6 +127,23 @@ def test_suspending_pays_from_the_break_even_on(stacks: dict[str, Stack]) -> Non
         assert wait(stack, call, 600).sleeping > even.sleeping
 
 
+@pytest.mark.parametrize("factor", [0.8, 1.3])
+def test_another_recording_leaves_the_summary_as_it_is(factor: float, stacks: dict[str, Stack]) -> None:
+    """The README quotes it, and times of a development machine are never twice the same."""
+    talk = Conversation.recorded()
+    calls = tuple(replace(call, billed_ms=call.billed_ms * factor) for call in talk.calls)
+    other = replace(
+        talk,
+        calls=calls,
+        billed_ms=talk.billed_ms * factor,
+        turn_ms=talk.turn_ms * factor,
+        messages=round(talk.messages * factor),
+        log_lines=round(talk.log_lines * factor),
+    )
+    assert blocks(list(stacks.values()), other)["summary"] == blocks(list(stacks.values()), talk)["summary"]
+    assert blocks(list(stacks.values()), other)["use-dev"] != blocks(list(stacks.values()), talk)["use-dev"]
+
+
 def test_a_longer_idle_time_costs_memory(stacks: dict[str, Stack]) -> None:
     talk, dev = Conversation.recorded(), stacks["dev"]
     costs = [sum(line.dollars for line in used(replace(dev, idle_minutes=minutes), talk)) for minutes in (5.0, 15.0)]

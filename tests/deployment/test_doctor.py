@@ -12,11 +12,11 @@ import pytest
 
 from deployment import doctor
 from deployment.artifacts import Artifacts
-from deployment.doctor import tools
-from deployment.doctor.__main__ import examine, line, report
+from deployment.doctor import deployed, tools
+from deployment.doctor.__main__ import examine, line, report, situation_of
 from deployment.doctor.finding import State, fail, ok, unknown, warn
 from deployment.doctor.situation import Situation
-from deployment.pulumi_cli import INSTALL, ROOT, PulumiCli, needed_version
+from deployment.pulumi_cli import INSTALL, LOG_IN, ROOT, PulumiCli, needed_version
 from tests.deployment.conftest import FakePulumi
 from tests.deployment.doctor_world import World, settings
 
@@ -55,6 +55,27 @@ def test_the_cli(pulumi: FakePulumi) -> None:
     old = tools.pulumi_cli(situation(problem="The Pulumi CLI is v3.1.0; this program needs 3.272.0 or newer"))
     assert old.state is State.FAIL
     assert old.remedy
+
+
+def test_the_stacks_state(pulumi: FakePulumi) -> None:
+    assert tools.state(situation(pulumi)).state is State.OK
+    assert tools.state(situation(problem="The Pulumi CLI is not installed.")).state is State.UNKNOWN
+    found = tools.state(situation(pulumi, LOG_IN))
+    assert found.state is State.FAIL
+    assert found.said.startswith("Pulumi is not logged in")
+    assert "pulumi login file://~" in found.remedy
+
+
+def test_what_is_deployed_is_not_known_without_the_state(pulumi: FakePulumi) -> None:
+    assert deployed.instance_metadata(situation(pulumi)).state is State.OK
+    assert deployed.instance_metadata(situation(pulumi, LOG_IN)).state is State.UNKNOWN
+
+
+def test_the_state_is_looked_at_before_the_outputs(pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", pulumi.path)
+    assert situation_of("dev").cli_problem == ""
+    pulumi.answer("whoami", "", 255)
+    assert situation_of("dev").cli_problem.startswith("Pulumi is not logged in")
 
 
 def test_the_plugins(pulumi: FakePulumi) -> None:

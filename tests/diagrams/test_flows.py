@@ -8,10 +8,11 @@ import pytest
 
 from diagrams import trace
 from diagrams.__main__ import RECORDING
-from diagrams.flows import LANES, arrows, flow
+from diagrams.flows import LANES, ROW, TOP, arrows, flow
 from diagrams.trace import Recording
 
 RECORDINGS = {recording.name: recording for recording in trace.read(RECORDING)}
+SVG_RECT = "{http://www.w3.org/2000/svg}rect"
 WAITING = ("get_vpn_status", "analyze_logs")
 
 
@@ -33,6 +34,19 @@ def test_a_question_is_answered_through_ws_manager_while_the_function_sleeps(nam
     path = _path(RECORDINGS[name])
     assert path.index(("mcp-proxy", "mac")) < path.index(("ws-manager", "mcp-proxy")) < path.index(("gateway", "agent"))
     assert "nothing is billed" in flow(RECORDINGS[name])
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_the_function_sleeps_until_it_is_called_back(name: str) -> None:
+    """The bar of the wait reaches the arrow that ends it, and not the next one."""
+    rows = arrows(RECORDINGS[name].events)
+    called = [event.event for event, _ in rows].index("callback_completed")
+    (bar,) = (
+        part for part in ElementTree.fromstring(flow(RECORDINGS[name])).iter(SVG_RECT) if part.get("width") == "18"
+    )
+    bottom = float(bar.get("y", 0)) + float(bar.get("height", 0))
+    arrow = TOP + ROW * called + 18
+    assert arrow <= bottom < arrow + ROW
 
 
 def test_a_command_waits_for_nothing() -> None:
