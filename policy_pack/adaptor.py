@@ -8,33 +8,43 @@ read nothing but what is written in the program always speak.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from validation.graph import Graph, Resource
 from validation.rules import RULES
+from validation.rules.reading import texts
 from validation.rules.rule import Rule, described
 
 ALWAYS: tuple[str, ...] = (
     "cache-engine",
-    "durable-not-published",
-    "empty-client-list",
+    "build-machine",
+    "build-outlives-waiter",
+    "client-careless",
+    "domain-reserved",
     "empty-environment",
     "function-architecture",
+    "function-log-level",
     "function-memory",
+    "function-stopped",
     "function-untraced",
     "gateway-name",
+    "image-expiry",
     "integration-time-limit",
     "log-group-retention",
     "open-sign-up",
+    "password-flow",
     "prod-deletable",
+    "prod-deleted-first",
     "prod-unprotected",
     "prod-unrecoverable",
     "repository-mutable",
     "route-selection",
     "runtime-name",
     "session-lifetime",
+    "stage-logs-messages",
     "table-without-expiry",
+    "token-lifetime",
     "topic-unencrypted",
 )
 """Rules that compare no resource with another."""
@@ -47,6 +57,10 @@ UNTOLD: Mapping[str, str] = {
     "secret-unmarked": "a policy is not told which values are secret",
     "secret-exported": "a policy is not shown the exports",
     "fixed-name-replacement": "a name that Pulumi chose looks like a given one",
+    "ignored-change": "a stack policy is shown resources as they are, with every change",
+    "left-behind": "a policy is not told what is retained",
+    "secret-written": "a policy is shown secrets as if they were plain",
+    "empty-client-list": "AWS answers with an empty list for one that was left out",
 }
 """Rules that are no policy, and why."""
 
@@ -69,6 +83,7 @@ class PolicyResource(Protocol):
     provider: Any
     parent: Any
     dependencies: Iterable[Any]
+    property_dependencies: Mapping[str, Iterable[Any]]
 
 
 class PolicyStack(Protocol):
@@ -102,30 +117,39 @@ def graph_of(stack: PolicyStack) -> tuple[Graph, bool]:
                 protect=bool(one.opts.protect),
                 delete_before_replace=bool(one.opts.delete_before_replace),
                 dependencies=frozenset(other.urn for other in one.dependencies),
+                property_dependencies={
+                    key: frozenset(other.urn for other in others) for key, others in one.property_dependencies.items()
+                },
                 provider=one.provider.urn if one.provider is not None else None,
             )
         )
     return Graph(project, name, tuple(resources)), complete
 
 
+UNKNOWN = "(known after the update)"
+"""In place of a value that AWS has yet to give: it is there, whatever it will be."""
+
+
 def _known(props: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The properties that have a value yet; reading another one raises."""
-    known: dict[str, Any] = {}
-    complete = True
-    for key in props:
-        try:
-            known[key] = _plain(props[key])
-        except Exception:  # UnknownValueError of pulumi-policy, which the tests do not have
-            complete = False
-    return known, complete
+    """The properties, and whether all of them have a value yet."""
+    known: dict[str, Any] = {str(key): _plain(lambda key=key: props[key]) for key in props}
+    return known, UNKNOWN not in texts(known)
 
 
-def _plain(value: Any) -> Any:
+def _plain(read: Callable[[], Any]) -> Any:
+    """A value without the engine's wrappers; reading one that is not known yet raises."""
+    try:
+        value = read()
+    except Exception:  # UnknownValueError of pulumi-policy, which the tests do not have
+        return UNKNOWN
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in value}
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return value
-    return [_plain(item) for item in value]
+        inside = cast(Mapping[Any, Any], value)
+        return {str(key): _plain(lambda key=key: inside[key]) for key in inside}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        items = cast(Sequence[Any], value)
+        return [_plain(lambda at=at: items[at]) for at in range(len(items))]
+    # All numbers arrive as doubles.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def validator(name: str, rule: Rule) -> Callable[[PolicyStack, Report], None]:

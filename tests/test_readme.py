@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from components.settings import AgentNetwork, NatGateways, SessionMemoryKind, Settings
-from tests.validation.seeds import SEEDS, SOURCE_SEEDS, TYPE_SEEDS
+from tests.validation.seeded import GRAPH_SEEDS
+from tests.validation.seeds import SOURCE_SEEDS, TYPE_SEEDS
 from validation.rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +79,7 @@ def test_every_setting_in_which_the_stacks_differ_is_in_the_table() -> None:
 
 def test_what_it_counts_can_be_counted() -> None:
     assert f"{len(RULES)} rules of our own" in README
-    assert f"{len(SEEDS) + len(SOURCE_SEEDS) + len(TYPE_SEEDS)} seeded faults" in README
+    assert f"{len(GRAPH_SEEDS) + len(SOURCE_SEEDS) + len(TYPE_SEEDS)} seeded faults" in README
 
 
 def test_the_commands_exist() -> None:

@@ -30,8 +30,19 @@ class Resource:
     retain_on_delete: bool = False
     delete_before_replace: bool = False
     ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """URNs or names under which the engine knew the resource before."""
+    import_id: str | None = None
+    """Of the existing resource that is taken over."""
+    deleted_with: str | None = None
+    """URN of what takes the resource with it when it is deleted."""
+    timeouts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """How long to wait for AWS, where it is not the provider's default."""
     dependencies: frozenset[str] = frozenset()
     """URNs, explicit and through inputs."""
+    property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """By input: URNs of the resources whose outputs it was made from."""
     provider: str | None = None
     """URN of the explicit provider, or None for a default provider."""
     secrets: frozenset[str] = frozenset()
@@ -49,12 +60,21 @@ class Graph:
     secret_exports: frozenset[str] = frozenset()
     invokes: tuple[str, ...] = ()
     """Tokens of the provider functions that were called."""
+    _by_type: Mapping[str, list[Resource]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_type: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            by_type.setdefault(resource.type, []).append(resource)
+        object.__setattr__(self, "_by_type", by_type)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources with one of these type tokens."""
+        if len(types) == 1:
+            return [*self._by_type.get(types[0], ())]
         return [resource for resource in self.resources if resource.type in types]
 
     def named(self, name: str, type: str | None = None) -> Resource:

@@ -10,6 +10,7 @@ import parliament  # pyright: ignore[reportMissingTypeStubs]
 
 from validation.findings import Finding
 from validation.graph import Graph, Resource
+from validation.values import from_json
 
 LAYER: Final = "iam"
 
@@ -33,67 +34,122 @@ RESOURCE_POLICIES: Final[Mapping[str, str]] = {
 }
 """The input that says who may use a resource, by type."""
 
-_OF_IDENTITY_POLICIES: Final = frozenset({"RESOURCE_STAR", "RESOURCE_MISMATCH"})
-"""Issues that say nothing of a resource's own policy, whose resource is itself."""
-
-_NOT_A_POLICY: Final = frozenset({"aws:ecr/lifecyclePolicy:LifecyclePolicy"})
+_OF_IDENTITY_POLICIES: Final = frozenset({"RESOURCE_STAR"})
+"""Issues that say nothing of a resource's own policy, whose `*` is the resource itself."""
 
 
 def check(graph: Graph) -> list[Finding]:
     """What ol-parliament objects to in any policy document.
 
     Raises:
-        LookupError: a resource has a policy input that is listed above neither way.
+        LookupError: a resource has a policy that is listed above neither way.
     """
     return [finding for resource in graph for finding in check_resource(resource)]
 
 
 def check_resource(resource: Resource) -> Iterator[Finding]:
-    """What ol-parliament objects to in the policy documents of one resource."""
-    for key, document in documents(resource):
-        yield from _analyzed(resource, key, document)
+    """What ol-parliament, and AWS's own grammar, object to in the policy documents of one resource."""
+    found = dict(documents(resource))
+    listed = {**IDENTITY_POLICIES, **RESOURCE_POLICIES}.get(resource.type)
+    if listed in resource.inputs and listed not in found:
+        yield Finding(LAYER, "MALFORMED", resource.name, resource.type, f"{listed}: is no policy document")
+    for key, document in found.items():
+        for issue, message in (*_ungrammatical(resource, document), *_analyzed(resource, document)):
+            yield Finding(LAYER, issue, resource.name, resource.type, f"{key}: {message}")
 
 
 def documents(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The policy documents among a resource's inputs."""
+    """The policy documents among a resource's inputs, wherever they are and whether text or not."""
     listed = {**IDENTITY_POLICIES, **RESOURCE_POLICIES}.get(resource.type)
-    for key, value in resource.inputs.items():
-        if not key.lower().endswith(("policy", "policydocument", "policyjson")) or resource.type in _NOT_A_POLICY:
-            continue
-        if isinstance(value, str) and not value.startswith("{"):
-            continue
-        document = json.loads(value) if isinstance(value, str) else value
-        if not isinstance(document, dict) or "Statement" not in document:
-            continue
-        if key != listed:
-            raise LookupError(f"{resource.type}: say in validation/iam.py what kind of policy {key} is")
-        yield key, cast(dict[str, Any], document)
+    for path, document in _documents(resource.inputs, ""):
+        if path != listed:
+            raise LookupError(f"{resource.type}: say in validation/iam.py what kind of policy {path} is")
+        yield path, document
 
 
-def _analyzed(resource: Resource, key: str, document: Mapping[str, Any]) -> Iterator[Finding]:
-    statements = cast(list[dict[str, Any]], document["Statement"])
-    if resource.type in RESOURCE_POLICIES:
-        # Parliament knows identity policies only: a principal is no part of them, and what a resource
-        # policy's resource may be differs. What remains is actions, conditions and structure.
-        statements = [_as_identity_statement(statement) for statement in statements]
+def _documents(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    inside = from_json(value)
+    if inside is not None:
+        yield from _documents(inside, path)
+    elif isinstance(value, Mapping):
+        given = cast(dict[str, Any], value)
+        if "Statement" in given:
+            yield path, given
+        else:
+            for key, inner in given.items():
+                yield from _documents(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(cast(list[Any], value)):
+            yield from _documents(inner, f"{path}[{index}]")
+
+
+def _statements(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = document["Statement"]
+    return cast(list[dict[str, Any]], given if isinstance(given, list) else [given])
+
+
+def _ungrammatical(resource: Resource, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What IAM refuses and ol-parliament lets pass."""
+    statements = _statements(document)
+    if not statements:
+        yield "EMPTY", "EMPTY: no statement"
+    trust = resource.type == "aws:iam/role:Role"
     for statement in statements:
-        whole = {"Version": document.get("Version", "2012-10-17"), "Statement": [statement]}
-        analyzed = cast(Any, parliament).analyze_policy_string(json.dumps(whole), include_community_auditors=False)
-        for found in analyzed.findings:
-            if resource.type in RESOURCE_POLICIES and found.issue in _OF_IDENTITY_POLICIES:
-                continue
-            detail = f"{found.issue}: {_brief(found.detail)}" if found.detail else str(found.issue)
-            yield Finding(LAYER, str(found.issue), resource.name, resource.type, f"{key}: {detail} {_about(statement)}")
+        for key in ("Action", "NotAction", "Resource", "NotResource"):
+            if statement.get(key) in ([], ""):
+                yield "EMPTY", f"EMPTY: {key} {_about(statement)}"
+        names_principal = bool({"Principal", "NotPrincipal"} & set(statement))
+        if names_principal != (resource.type in RESOURCE_POLICIES):
+            how = "is not for what a role may do" if names_principal else "is missing"
+            yield "PRINCIPAL", f"PRINCIPAL: {how} {_about(statement)}"
+        if trust and {"Resource", "NotResource"} & set(statement):
+            yield "RESOURCE", f"RESOURCE: a trust policy has none {_about(statement)}"
+
+
+def _analyzed(resource: Resource, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    statements = _statements(document)
+    if resource.type in RESOURCE_POLICIES:
+        # Parliament knows identity policies only: a principal is no part of them.
+        statements = [_as_identity_statement(statement) for statement in statements]
+    # Each by itself, so that a finding says which; the whole for what is between them.
+    seen: set[str] = set()
+    for statement in statements:
+        for issue, detail in _parliament({**document, "Statement": [statement]}):
+            seen.add(issue)
+            if resource.type not in RESOURCE_POLICIES or issue not in _of_itself(statement):
+                yield issue, f"{detail} {_about(statement)}"
+    for issue, detail in _parliament({**document, "Statement": statements}):
+        if issue not in seen:
+            yield issue, detail
+
+
+def _of_itself(statement: Mapping[str, Any]) -> frozenset[str]:
+    """What says nothing of this statement: its `*` is the resource itself, and no resource has all of `s3:*`."""
+    actions = statement.get("Action", [])
+    vague = statement.get("Resource") == "*" or any("*" in action for action in _listed(actions))
+    return _OF_IDENTITY_POLICIES | frozenset({"RESOURCE_MISMATCH"} if vague else ())
+
+
+def _listed(given: Any) -> list[str]:
+    return cast(list[str], given if isinstance(given, list) else [given])
+
+
+def _parliament(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    analyzed = cast(Any, parliament).analyze_policy_string(json.dumps(document), include_community_auditors=False)
+    for found in analyzed.findings:
+        yield str(found.issue), f"{found.issue}: {_brief(found.detail)}" if found.detail else str(found.issue)
 
 
 def _as_identity_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in statement.items() if key not in ("Principal", "NotPrincipal")}
-    return {"Resource": "*", **rest}
+    if rest.get("Effect") == "Deny":
+        # Parliament does not look at the resources of what is denied; the service does.
+        rest["Effect"] = "Allow"
+    return rest if "NotResource" in rest else {"Resource": "*", **rest}
 
 
 def _about(statement: Mapping[str, Any]) -> str:
-    actions = statement.get("Action", [])
-    return f"(statement with {actions if isinstance(actions, str) else ', '.join(cast(list[str], actions))})"
+    return f"(statement with {', '.join(_listed(statement.get('Action', [])))})"
 
 
 def _brief(detail: object) -> str:

@@ -13,6 +13,7 @@ import json
 import types
 import typing
 from collections.abc import Awaitable, Mapping, Sequence
+from enum import Enum
 from functools import cache
 from typing import Any, cast
 
@@ -159,8 +160,6 @@ def _one(value: Any, kind: Any, path: str) -> list[str]:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    if not inspect.isclass(kind):
-        return True
     if issubclass(kind, pulumi.Asset | pulumi.Archive):
         return isinstance(value, Mapping) and set(cast(Mapping[str, Any], value)) in ({"archive"}, {"asset"})
     if kind is bool:
@@ -168,6 +167,8 @@ def _fits(value: Any, kind: Any) -> bool:
     if issubclass(kind, int | float):
         whole = isinstance(value, int) or (kind is float and isinstance(value, float))
         return whole and not isinstance(value, bool)
+    if issubclass(kind, Enum):
+        return value in {member.value for member in kind}
     if issubclass(kind, str):
         return isinstance(value, str)
     if issubclass(kind, dict):

@@ -18,7 +18,7 @@ import botocore.session
 
 from validation.cloudformation import Rendered, render
 from validation.findings import Finding
-from validation.graph import Graph
+from validation.graph import Graph, Resource
 
 LAYER: Final = "service-models"
 
@@ -65,6 +65,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "AWS::Cognito::UserPoolClient": Operation("cognito-idp", "CreateUserPoolClient"),
     "AWS::Cognito::UserPoolDomain": Operation("cognito-idp", "CreateUserPoolDomain"),
     "AWS::Cognito::UserPoolResourceServer": Operation("cognito-idp", "CreateResourceServer"),
+    "AWS::Cognito::ManagedLoginBranding": Operation("cognito-idp", "CreateManagedLoginBranding"),
     "AWS::DynamoDB::Table": Operation(
         "dynamodb",
         "CreateTable",
@@ -100,10 +101,21 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "AWS::KMS::Alias": Operation("kms", "CreateAlias"),
     "AWS::IAM::OIDCProvider": Operation("iam", "CreateOpenIDConnectProvider"),
-    "AWS::XRay::SamplingRule": Operation("xray", "CreateSamplingRule"),
     "AWS::XRay::Group": Operation("xray", "CreateGroup"),
     "AWS::XRay::ResourcePolicy": Operation("xray", "PutResourcePolicy"),
 }
+
+DIRECT: Final[Mapping[str, Operation]] = {
+    "aws:lambda/invocation:Invocation": Operation(
+        "lambda", "Invoke", {"input": "Payload"}, frozenset({"triggers", "lifecycleScope", "terraformKey"})
+    ),
+    "aws:s3/bucketObjectv2:BucketObjectv2": Operation(
+        "s3", "PutObject", {"kmsKeyId": "SSEKMSKeyId"}, frozenset({"source", "content", "sourceHash", "forceDestroy"})
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Operation("secretsmanager", "PutSecretValue"),
+    "aws:xray/traceSegmentDestination:TraceSegmentDestination": Operation("xray", "UpdateTraceSegmentDestination"),
+}
+"""By type token: the calls of types that CloudFormation does not have; names are those of Pulumi's inputs."""
 
 SHAPES_OF_THEIR_OWN: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "one property a call, and hardly a constraint in the model",
@@ -115,7 +127,6 @@ SHAPES_OF_THEIR_OWN: Final[Mapping[str, str]] = {
     "AWS::EC2::VPCEndpoint": "EC2's model has no constraints",
     "AWS::ApiGateway::Account": "a list of patch operations",
     "AWS::XRay::TransactionSearchConfig": "three calls of X-Ray's; the schema has the limits",
-    "AWS::Cognito::ManagedLoginBranding": "a free-form document",
 }
 """Types that are not held against a model, with the reason."""
 
@@ -126,7 +137,16 @@ def check(graph: Graph) -> list[Finding]:
     Raises:
         LookupError: a type has neither an operation nor a reason for having none.
     """
-    return [finding for rendered in render(graph).values() for finding in check_rendered(rendered)]
+    rendered = [finding for one in render(graph).values() for finding in check_rendered(one)]
+    return rendered + [finding for resource in graph for finding in check_direct(resource)]
+
+
+def check_direct(resource: Resource) -> Iterator[Finding]:
+    """What the model does not allow in the inputs of a type that CloudFormation does not have."""
+    operation = DIRECT.get(resource.type)
+    if operation is not None:
+        given = {key: value for key, value in resource.inputs.items() if key not in operation.drop and key != "region"}
+        yield from _findings(resource, operation, {operation.rename.get(key, key): given[key] for key in given})
 
 
 def check_rendered(rendered: Rendered) -> Iterator[Finding]:
@@ -136,9 +156,11 @@ def check_rendered(rendered: Rendered) -> Iterator[Finding]:
         if rendered.type not in SHAPES_OF_THEIR_OWN:
             raise LookupError(f"{rendered.type}: see OPERATIONS in validation/service_models.py")
         return
-    resource = rendered.resource
-    shape = _input_shape(operation.service, operation.name)
-    for rule, message in violations(_request(rendered, operation), shape):
+    yield from _findings(rendered.resource, operation, _request(rendered, operation))
+
+
+def _findings(resource: Resource, operation: Operation, request: Mapping[str, Any]) -> Iterator[Finding]:
+    for rule, message in violations(request, _input_shape(operation.service, operation.name)):
         yield Finding(LAYER, rule, resource.name, resource.type, f"{operation.name}: {message}")
 
 
@@ -150,7 +172,10 @@ def _request(rendered: Rendered, operation: Operation) -> dict[str, Any]:
     }
     match rendered.type:
         case "AWS::Lambda::Permission":
+            given = rendered.resource.inputs
             request["StatementId"] = rendered.resource.outputs["statementId"]
+            request["FunctionName"] = given["function"]
+            request |= {"Qualifier": given["qualifier"]} if "qualifier" in given else {}
         case "AWS::BedrockAgentCore::Runtime" if "ProtocolConfiguration" in request:
             request["ProtocolConfiguration"] = {"serverProtocol": request["ProtocolConfiguration"]}
         case "AWS::DynamoDB::Table" if "SSESpecification" in request:
@@ -161,9 +186,6 @@ def _request(rendered: Rendered, operation: Operation) -> dict[str, Any]:
         case "AWS::Logs::MetricFilter":
             metrics = cast(list[dict[str, Any]], request["MetricTransformations"])
             request["MetricTransformations"] = [_with_mapping(metric) for metric in metrics]
-        case "AWS::XRay::SamplingRule":
-            # Their number is fixed; the provider sends it.
-            request["SamplingRule"] = {**cast(dict[str, Any], request["SamplingRule"]), "Version": 1}
         case "AWS::Logs::DeliveryDestination":
             arn = request.pop("DestinationResourceArn", None)
             request |= {"deliveryDestinationConfiguration": {"destinationResourceArn": arn}} if arn else {}
@@ -269,14 +291,15 @@ def _scalar(value: Any, shape: Any, path: str) -> Iterator[tuple[str, str]]:
         if allowed and value not in allowed:
             yield "enum", f"{path}: {value!r} is not one of {', '.join(allowed)}"
         pattern = shape.metadata.get("pattern")
-        if pattern and not _matches(pattern, value):
+        if pattern and not matches(pattern, value):
             yield "pattern", f"{path}: {value!r} does not match {pattern}"
         yield from _range(len(value), shape, path, "characters")
     elif not isinstance(value, bool):
         yield from _range(value, shape, path, "")
 
 
-def _matches(pattern: str, value: str) -> bool:
+def matches(pattern: str, value: str) -> bool:
+    """Whether the whole value fits a pattern of a service model."""
     # Java's character classes, as far as the models use them.
     translated = re.sub(r"\\p\{(Alpha|Digit|Alnum|L|M|S|N|P|Z[a-z]?|Graph|ASCII|Print)\}", _java_class, pattern)
     return re.fullmatch(translated, value, re.DOTALL) is not None

@@ -51,6 +51,11 @@ def _described(resource: Resource) -> dict[str, Any]:
         "retainOnDelete": resource.retain_on_delete,
         "deleteBeforeReplace": resource.delete_before_replace,
         "ignoreChanges": list(resource.ignore_changes),
+        "replaceOnChanges": list(resource.replace_on_changes),
+        "aliases": list(resource.aliases),
+        "import": resource.import_id,
+        "deletedWith": resource.deleted_with and _short(resource.deleted_with),
+        "timeouts": dict(resource.timeouts),
         "dependsOn": sorted(_short(urn) for urn in resource.dependencies),
     }
     inputs = {

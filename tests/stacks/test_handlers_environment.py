@@ -18,6 +18,7 @@ from services.contract.settings import (
     McpProxySettings,
     RuntimeMetadataSettings,
     Settings,
+    SettingsError,
     WsManagerSettings,
 )
 from tests.stacks.conftest import Recorded
@@ -32,6 +33,26 @@ SETTINGS: dict[str, type[Settings]] = {
     "services.deploy_hooks.runtime_metadata.handler": RuntimeMetadataSettings,
 }
 """What each handler reads its environment with."""
+
+DURABLE = {"services.mcp_proxy.handler.handler", "services.deploy_hooks.image.handler"}
+
+EXECUTION: dict[str, object] = {
+    "DurableExecutionArn": "arn:aws:lambda:us-east-1:123456789012:function:f:1/durable-execution/a/b",
+    "CheckpointToken": "token",
+    "InitialExecutionState": {
+        "Operations": [
+            {
+                "Id": "execution",
+                "Type": "EXECUTION",
+                "Status": "STARTED",
+                "StartTimestamp": 1_700_000_000_000,
+                "ExecutionDetails": {"InputPayload": "{}"},
+            }
+        ],
+        "NextMarker": "",
+    },
+}
+"""What Lambda sends to begin a durable execution: anything else is refused before our code runs."""
 
 CALL = """
 import importlib, json, sys
@@ -68,6 +89,16 @@ def call(handler: str, environment: dict[str, str], event: object) -> dict[str, 
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+def start(handler: str, environment: dict[str, str]) -> tuple[str, str]:
+    """The kind of error and the message with which the handler ends for an empty event; empty where it answers."""
+    answer = call(handler, environment, EXECUTION if handler in DURABLE else {})
+    if handler in DURABLE:
+        assert "answer" in answer, f"the durable SDK itself refused the event: {answer}"
+        error = answer["answer"].get("Error") or {}
+        return str(error.get("ErrorType", "")).rsplit(".", maxsplit=1)[-1], str(error.get("ErrorMessage", ""))
+    return answer.get("error", ""), answer.get("message", "")
+
+
 def test_every_function_has_a_handler_of_ours(recorded: Recorded):
     assert set(functions(recorded.graph)) == set(SETTINGS)
 
@@ -99,13 +130,37 @@ def test_ws_manager_answers_what_is_no_event_of_the_api(recorded: Recorded):
 
 @pytest.mark.parametrize("handler", SETTINGS)
 def test_the_handler_starts_with_its_environment(recorded: Recorded, handler: str):
-    answer = call(handler, functions(recorded.graph)[handler], {})
-    assert answer.get("error") not in {"SettingsError", "ModuleNotFoundError", "ImportError", "AttributeError"}, answer
+    error, message = start(handler, functions(recorded.graph)[handler])
+    assert error not in {"SettingsError", "ModuleNotFoundError", "ImportError", "AttributeError"}, message
 
 
-def test_a_handler_without_one_of_its_variables_says_which(recorded: Recorded):
-    handler = "services.ws_manager.handler.handler"
-    rest = {k: v for k, v in functions(recorded.graph)[handler].items() if k != "REQUESTS_TABLE"}
-    answer = call(handler, rest, {})
-    assert answer["error"] == "SettingsError"
-    assert "REQUESTS_TABLE" in answer["message"]
+def test_the_durable_functions_are_those_called_so(recorded: Recorded):
+    functions = recorded.graph.of_type("aws:lambda/function:Function")
+    assert {str(one.inputs["handler"]) for one in functions if "durableConfig" in one.inputs} == DURABLE
+
+
+@pytest.mark.parametrize("handler", SETTINGS)
+def test_a_handler_without_one_of_its_variables_says_which(recordings: dict[str, Recorded], handler: str):
+    given = functions(recordings["dev"].graph)[handler]
+    required = [name.upper() for name, field in SETTINGS[handler].model_fields.items() if field.is_required()]
+    # The model with nothing but defaults has none that it could miss, only one that it cannot read.
+    missing = required[-1] if required else "READY_SECONDS"
+    rest = {name: value for name, value in given.items() if name != missing}
+    error, message = start(handler, rest if required else {**given, missing: "soon"})
+    assert error == "SettingsError"
+    assert message.startswith(SETTINGS[handler].__name__), "the model that the test knows is the one it reads"
+    assert missing in message
+
+
+@pytest.mark.parametrize("handler", SETTINGS)
+def test_one_variable_more_less_or_misspelt_is_seen(recordings: dict[str, Recorded], handler: str):
+    given = functions(recordings["prod"].graph)[handler]
+    model = SETTINGS[handler]
+    for name in given:
+        rest = {key: value for key, value in given.items() if key != name}
+        for wrong in (rest, {**rest, f"{name}S": given[name]}, {**given, f"{name}S": "x"}):
+            try:
+                same = model.from_environment(wrong).to_environment() == wrong
+            except SettingsError:
+                same = False
+            assert not same, f"{name} of {handler}"

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.stacks.conftest import Recorded
-from validation import accepted, proof, sdk_types, snapshot
+from validation import accepted, proof, sdk_types, service_models, snapshot
 from validation.cloudformation.types import NO_EQUIVALENT, PARTS, WHOLES
 from validation.findings import Finding
 from validation.recording import faults, record_stack
@@ -31,6 +31,9 @@ def test_no_input_is_unknown_none_or_a_stringified_output(recorded: Recorded):
 def test_a_preview_of_what_does_not_exist_registers_the_same_resources(recorded: Recorded):
     bare = record_stack(recorded.stack, faithful=False)
     assert {resource.urn for resource in bare} == {resource.urn for resource in recorded.graph}
+    assert faults(bare, unknown=False) == []
+    assert {r.urn: set(r.inputs) for r in bare} == {r.urn: set(r.inputs) for r in recorded.graph}
+    assert {r.urn: r.secrets for r in bare} == {r.urn: r.secrets for r in recorded.graph}
 
 
 def test_an_update_registers_the_same_inputs_as_a_preview(recorded: Recorded):
@@ -116,3 +119,31 @@ def test_recording_takes_seconds(recordings: dict[str, Recorded]):
     # With room for slow machines: about 6 s and 3 s on two cores.
     budget = float(os.environ.get("RECORDING_SECONDS", "45"))
     assert sum(one.seconds for one in recordings.values()) < budget
+
+
+def test_no_two_resources_share_an_id(recorded: Recorded):
+    # Or one given for the other would not be seen. What has the id that it was given is no matter.
+    ids = [
+        str(resource.outputs["id"])
+        for resource in recorded.graph
+        if resource.custom and resource.outputs["id"] not in resource.inputs.values()
+    ]
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_every_type_is_held_against_a_model_or_says_why_not(recordings: dict[str, Recorded]):
+    used = {resource.type for one in recordings.values() for resource in one.graph if resource.custom}
+    without = {type for type in used if type in NO_EQUIVALENT and type not in service_models.DIRECT}
+    assert without == {"pulumi:providers:aws"}
+    kinds = {WHOLES[type][0] for type in used if type in WHOLES}
+    assert set(service_models.SHAPES_OF_THEIR_OWN) <= kinds | {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
+    services = (
+        "AWS::BedrockAgentCore::",
+        "AWS::ApiGatewayV2::",
+        "AWS::Lambda::",
+        "AWS::ElastiCache::",
+        "AWS::Cognito::",
+    )
+    named = {kind for kind in kinds if kind.startswith(services)}
+    assert {kind.split("::")[1] for kind in named} == {service.split("::")[1] for service in services}
+    assert named <= set(service_models.OPERATIONS)

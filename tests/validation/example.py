@@ -9,8 +9,10 @@ import json
 from functools import cache
 from typing import Any
 
+from services.contract.tools import TOOLS
 from validation import faithful
 from validation.graph import Graph, Resource
+from validation.rules.durable import CALLS
 
 REGION = "us-west-2"
 BASE = f"arn:aws:{{}}:{REGION}:{faithful.ACCOUNT}:"
@@ -55,6 +57,8 @@ class Builder:
             parent=self.resources[1].urn,
             provider=PROVIDER,
             dependencies=frozenset(r.urn for r in after),
+            # Nobody writes a value down that could come from another resource.
+            property_dependencies={key: frozenset(r.urn for r in after) for key in inputs},
             protect=kind in ("Table", "UserPool", "Repository", "ServerlessCache"),
             delete_before_replace=kind in ("AgentcoreAgentRuntime", "AgentcoreAgentRuntimeEndpoint"),
             secrets=frozenset(secrets),
@@ -73,7 +77,10 @@ class Builder:
                             "Effect": "Allow",
                             "Principal": {"Service": service},
                             "Action": "sts:AssumeRole",
-                            "Condition": {
+                            # API Gateway assumes its role for no resource.
+                            "Condition": {}
+                            if service == "apigateway.amazonaws.com"
+                            else {
                                 "StringEquals": {"aws:SourceAccount": faithful.ACCOUNT},
                                 "ArnLike": {"aws:SourceArn": f"arn:aws:*:{REGION}:{faithful.ACCOUNT}:*"},
                             },
@@ -82,17 +89,22 @@ class Builder:
                 }
             ),
         )
+        usual = [{"Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}]
+        if service in ("lambda.amazonaws.com", "codebuild.amazonaws.com"):
+            group = f"log-group:/deskside/{name.removesuffix('-role')}:*"
+            logging = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            usual.append({"Action": logging, "Resource": BASE.format("logs") + group})
         policy = self.add(
             "iam/RolePolicy",
             f"{name}-policy",
             role,
             role=role.outputs["name"],
-            policy=json.dumps({"Statement": [{"Effect": "Allow", **s} for s in statements]}),
+            policy=json.dumps({"Statement": [{"Effect": "Allow", **s} for s in (*statements, *usual)]}),
         )
         return role, policy
 
     def function(
-        self, name: str, role: tuple[Resource, Resource], variables: dict[str, str], **more: Any
+        self, name: str, handler: str, role: tuple[Resource, Resource], variables: dict[str, str], **more: Any
     ) -> tuple[Resource, Resource]:
         logs = self.add("cloudwatch/LogGroup", f"{name}-logs", name=f"/deskside/{name}", retentionInDays=90)
         function = self.add(
@@ -102,8 +114,9 @@ class Builder:
             *role,
             role=role[0].outputs["arn"],
             runtime="python3.13",
+            handler=handler,
             architectures=["arm64"],
-            timeout=29,
+            timeout=28,
             publish=True,
             environment={"variables": variables},
             tracingConfig={"mode": "Active"},
@@ -154,7 +167,11 @@ def example() -> Graph:
         connected,
     )
     proxy, proxy_alias = b.function(
-        "d-mcp", proxy_role, {"LOG_LEVEL": "INFO"}, durableConfig={"executionTimeout": 180, "retentionPeriod": 7}
+        "d-mcp",
+        "services.mcp_proxy.handler.handler",
+        proxy_role,
+        {"LOG_LEVEL": "INFO"},
+        durableConfig={"executionTimeout": 180, "retentionPeriod": 7},
     )
 
     gateway_role = b.role(
@@ -187,6 +204,9 @@ def example() -> Graph:
         allowedOauthFlowsUserPoolClient=True,
         allowedOauthScopes=["tools/call"],
         generateSecret=True,
+        explicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
+        enableTokenRevocation=True,
+        preventUserExistenceErrors="ENABLED",
     )
     b.add(
         "cognito/UserPoolClient",
@@ -197,6 +217,9 @@ def example() -> Graph:
         allowedOauthFlowsUserPoolClient=True,
         allowedOauthScopes=["openid"],
         callbackUrls=["deskside://signed-in", "http://127.0.0.1:8976/"],
+        explicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
+        enableTokenRevocation=True,
+        preventUserExistenceErrors="ENABLED",
     )
     secret = b.add("secretsmanager/Secret", "d-secret")
     b.add(
@@ -230,7 +253,12 @@ def example() -> Graph:
         proxy_alias,
         gatewayIdentifier=gateway.outputs["gatewayId"],
         targetConfiguration={
-            "mcp": {"lambda": {"lambdaArn": proxy_alias.outputs["arn"], "toolSchema": {"inlinePayloads": []}}}
+            "mcp": {
+                "lambda": {
+                    "lambdaArn": proxy_alias.outputs["arn"],
+                    "toolSchema": {"inlinePayloads": [{"name": tool.name} for tool in TOOLS]},
+                }
+            }
         },
         credentialProviderConfiguration={"gatewayIamRole": {}},
     )
@@ -279,18 +307,45 @@ def example() -> Graph:
             }
         ),
     )
+    b.add(
+        "s3/BucketLifecycleConfiguration",
+        "d-sources-lifecycle",
+        bucket,
+        bucket=bucket.outputs["bucket"],
+        rules=[{"status": "Enabled", "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1}}],
+    )
     build_logs = b.add("cloudwatch/LogGroup", "d-build-logs", name="/deskside/d-build", retentionInDays=90)
+    build_role = b.role(
+        "d-build-role",
+        "codebuild.amazonaws.com",
+        {"Action": "s3:GetObject", "Resource": f"{bucket.outputs['arn']}/*"},
+        {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+    )
     project = b.add(
         "codebuild/Project",
         "d-build",
         build_logs,
+        *build_role,
+        serviceRole=build_role[0].outputs["arn"],
+        source={"type": "S3", "location": f"{bucket.outputs['bucket']}/agent.zip"},
+        buildTimeout=12,
         logsConfig={"cloudwatchLogs": {"groupName": build_logs.outputs["name"]}},
-        environment={"environmentVariables": [{"name": "TAG", "value": "0123456789abcdef"}]},
+        environment={
+            "type": "ARM_CONTAINER",
+            "image": "aws/codebuild/amazonlinux-aarch64-standard:3.0",
+            "privilegedMode": True,
+            "environmentVariables": [{"name": "TAG", "value": "0123456789abcdef"}],
+        },
     )
     builder_role = b.role(
         "d-builder-role", "lambda.amazonaws.com", {"Action": "codebuild:StartBuild", "Resource": project.outputs["arn"]}
     )
-    builder, builder_alias = b.function("d-builder", builder_role, {"CODEBUILD_PROJECT": project.outputs["name"]})
+    builder, builder_alias = b.function(
+        "d-builder",
+        "services.deploy_hooks.image.handler",
+        builder_role,
+        {"CODEBUILD_PROJECT": project.outputs["name"]},
+    )
     built = b.add(
         "lambda/Invocation",
         "d-built",
@@ -309,7 +364,12 @@ def example() -> Graph:
             vpcId=vpc_id,
             serviceName=f"com.amazonaws.{REGION}.{service}",
         )
-    client_group = b.add("ec2/SecurityGroup", "d-agent-network", vpcId=vpc_id)
+    client_group = b.add(
+        "ec2/SecurityGroup",
+        "d-agent-network",
+        vpcId=vpc_id,
+        egress=[{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+    )
     cache_group = b.add(
         "ec2/SecurityGroup",
         "d-cache-network",
@@ -317,7 +377,7 @@ def example() -> Graph:
         vpcId=vpc_id,
         ingress=[{"protocol": "tcp", "fromPort": 6379, "toPort": 6380, "securityGroups": [client_group.outputs["id"]]}],
     )
-    user = b.add("elasticache/User", "d-user", userId="d-agent", authenticationMode={"type": "iam"})
+    user = b.add("elasticache/User", "d-user", userId="d-agent", userName="d-agent", authenticationMode={"type": "iam"})
     users = b.add("elasticache/UserGroup", "d-users", user, userGroupId="d-users", userIds=["d-agent"])
     b.add(
         "elasticache/ServerlessCache",
@@ -328,12 +388,13 @@ def example() -> Graph:
         engine="valkey",
         securityGroupIds=[cache_group.outputs["id"]],
         userGroupId="d-users",
+        subnetIds=["subnet-1", "subnet-2"],
     )
 
     agent_role = b.role(
         "d-agent-role",
         "bedrock-agentcore.amazonaws.com",
-        {"Action": "ecr:BatchGetImage", "Resource": repository.outputs["arn"]},
+        {"Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "Resource": repository.outputs["arn"]},
         {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
         {"Action": "secretsmanager:GetSecretValue", "Resource": secret.outputs["arn"]},
         connected,
@@ -355,14 +416,32 @@ def example() -> Graph:
         lifecycleConfigurations=[{"idleRuntimeSessionTimeout": 900, "maxLifetime": 28800}],
         environmentVariables={
             "LOG_LEVEL": "INFO",
-            "TOKEN_URL": "https://example.auth.us-west-2.amazoncognito.com/oauth2/token",
+            "TOKEN_URL": "https://deskside-example.auth.us-west-2.amazoncognito.com/oauth2/token",
             "MACHINE_CLIENT_SECRET_ID": secret.outputs["arn"],
         },
+    )
+    checked = b.add(
+        "lambda/Invocation",
+        "d-checked",
+        runtime,
+        builder,
+        builder_alias,
+        functionName=builder.outputs["name"],
+        qualifier="live",
+        input="{}",
+    )
+    b.add(
+        "cloudwatch/LogGroup",
+        "d-agent-logs",
+        runtime,
+        name=f"/aws/bedrock-agentcore/runtimes/{runtime.outputs['agentRuntimeId']}-live",
+        retentionInDays=90,
     )
     endpoint = b.add(
         "bedrock/AgentcoreAgentRuntimeEndpoint",
         "d-agent-endpoint",
         runtime,
+        checked,
         name="live",
         agentRuntimeId=runtime.outputs["agentRuntimeId"],
         agentRuntimeVersion=runtime.outputs["agentRuntimeVersion"],
@@ -372,14 +451,19 @@ def example() -> Graph:
         "d-ws-role",
         "lambda.amazonaws.com",
         connected,
-        {"Action": "lambda:SendDurableExecutionCallbackSuccess", "Resource": f"{proxy.outputs['arn']}:*"},
+        {"Action": [*CALLS[:2]], "Resource": f"{proxy.outputs['arn']}:*"},
         {"Action": "dynamodb:PutItem", "Resource": connections.outputs["arn"]},
         {
             "Action": "bedrock-agentcore:InvokeAgentRuntime",
             "Resource": [runtime.outputs["agentRuntimeArn"], endpoint.outputs["agentRuntimeEndpointArn"]],
         },
     )
-    manager, manager_alias = b.function("d-ws", manager_role, {"AGENT_RUNTIME_ARN": runtime.outputs["agentRuntimeArn"]})
+    manager, manager_alias = b.function(
+        "d-ws",
+        "services.ws_manager.handler.handler",
+        manager_role,
+        {"AGENT_RUNTIME_ARN": runtime.outputs["agentRuntimeArn"]},
+    )
 
     own = {"apiId": api.outputs["id"]}
     authorizer = b.add(
@@ -388,6 +472,7 @@ def example() -> Graph:
         manager_alias,
         authorizerType="REQUEST",
         authorizerUri=manager_alias.outputs["invokeArn"],
+        identitySources=["route.request.header.Authorization"],
         **own,
     )
     proxied = b.add(
@@ -395,11 +480,18 @@ def example() -> Graph:
         "d-socket-manager",
         manager_alias,
         integrationType="AWS_PROXY",
+        integrationMethod="POST",
         integrationUri=manager_alias.outputs["invokeArn"],
-        timeoutMilliseconds=29000,
+        timeoutMilliseconds=28000,
         **own,
     )
-    mock = b.add("apigatewayv2/Integration", "d-socket-ping", integrationType="MOCK", **own)
+    mock = b.add(
+        "apigatewayv2/Integration",
+        "d-socket-ping",
+        integrationType="MOCK",
+        requestTemplates={"$default": json.dumps({"statusCode": 200})},
+        **own,
+    )
     parts = [authorizer, proxied, mock]
     for key in ("$connect", "$disconnect", "$default", "hello", "chat", "async_callback", "ping"):
         answered = mock if key == "ping" else proxied
@@ -446,7 +538,7 @@ def example() -> Graph:
         principal="apigateway.amazonaws.com",
         function=manager.outputs["name"],
         qualifier="live",
-        sourceArn=f"{api.outputs['executionArn']}/live/*",
+        sourceArn=f"{api.outputs['executionArn']}/*",
     )
     deployment = b.add("apigatewayv2/Deployment", "d-socket-deployment", *parts, triggers={"sha256": "0"}, **own)
     access = b.add("cloudwatch/LogGroup", "d-socket-access", retentionInDays=90)
@@ -462,8 +554,8 @@ def example() -> Graph:
         account,
         name="live",
         deploymentId=deployment.outputs["id"],
-        defaultRouteSettings={"throttlingRateLimit": 50, "throttlingBurstLimit": 100},
-        accessLogSettings={"destinationArn": access.outputs["arn"], "format": "{}"},
+        defaultRouteSettings={"throttlingRateLimit": 50, "throttlingBurstLimit": 100, "dataTraceEnabled": False},
+        accessLogSettings={"destinationArn": access.outputs["arn"], "format": '{"id": "$context.requestId"}'},
         **own,
     )
 
@@ -495,12 +587,25 @@ def example() -> Graph:
         metricTransformation={"namespace": "Deskside/prod", "name": "ConnectionsRefused", "value": "1"},
     )
     b.add("cloudwatch/QueryDefinition", "d-query", logGroupNames=[manager_logs], queryString="fields @message")
+    for name, metric in (
+        ("failed", "DurableExecutionFailed"),
+        ("late", "DurableExecutionTimedOut"),
+        ("throttled", "Throttles"),
+    ):
+        b.add(
+            "cloudwatch/MetricAlarm",
+            f"d-{name}",
+            namespace="AWS/Lambda",
+            metricName=metric,
+            dimensions={"FunctionName": proxy.outputs["name"]},
+            alarmActions=[topic.outputs["arn"]],
+        )
     b.add(
         "cloudwatch/MetricAlarm",
-        "d-failed",
-        namespace="AWS/Lambda",
-        metricName="DurableExecutionFailed",
-        dimensions={"FunctionName": proxy.outputs["name"]},
+        "d-broken",
+        namespace="AWS/ApiGateway",
+        metricName="IntegrationError",
+        dimensions={"ApiId": api.outputs["id"]},
         alarmActions=[topic.outputs["arn"]],
     )
     b.add(
@@ -532,7 +637,11 @@ def example() -> Graph:
         "cloudwatch/EventRule",
         "d-ended",
         eventPattern=json.dumps(
-            {"source": ["aws.lambda"], "detail": {"functionArn": [{"prefix": f"{proxy.outputs['arn']}:"}]}}
+            {
+                "source": ["aws.lambda"],
+                "detail-type": ["Durable Execution Status Change"],
+                "detail": {"functionArn": [{"prefix": f"{proxy.outputs['arn']}:"}]},
+            }
         ),
     )
     b.add("cloudwatch/EventTarget", "d-ended-target", rule, rule=rule.outputs["name"], arn=topic.outputs["arn"])

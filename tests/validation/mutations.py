@@ -16,7 +16,7 @@ REMOVED = object()
 
 def find(graph: Graph, name: str, type: str | None = None) -> Resource:
     """The one resource whose logical name ends so; `type` is the end of its token's, such as `Function`."""
-    named = [r for r in graph if r.custom and r.name.endswith(name)]
+    named = [r for r in graph if (r.custom or r.remote) and r.name.endswith(name)]
     found = [r for r in named if type in (None, r.type.rsplit(":", 1)[-1])]
     if len(found) != 1:
         raise LookupError(f"{len(found)} resources end in {name} ({type}): {[r.urn for r in found][:5]}")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tests.validation.example import example
 from tests.validation.mutations import find, set_input, swap
 from validation.graph import Graph, Resource
+from validation.recording import record_stack
 from validation.rules import check
 
 Case = tuple[str, Callable[[Graph], Graph]]
-"""The rule's name, and what breaks it."""
+"""The rule's name, those of others that the same change breaks after ` & `, and the change."""
 
 
 def put(name: str, path: str, value: Any, type: str | None = None) -> Callable[[Graph], Graph]:
@@ -50,6 +52,28 @@ def grant(policy: str, action: str, resource: str, **more: Any) -> Callable[[Gra
 def more(graph: Graph, resource: Resource) -> Graph:
     """One resource more."""
     return replace(graph, resources=(*graph.resources, resource))
+
+
+def in_program(change: Callable[[Graph], Graph]) -> Callable[[Graph], Graph]:
+    """The change made to the real program's prod, for what the example does not have."""
+    return lambda _: change(program())
+
+
+@cache
+def program() -> Graph:
+    """The real program, recorded once."""
+    return record_stack("prod")
+
+
+def written_down(name: str, input: str, type: str | None = None) -> Callable[[Graph], Graph]:
+    """The same value, but a constant in the source."""
+
+    def change(graph: Graph) -> Graph:
+        resource = find(graph, name, type)
+        made = {key: urns for key, urns in resource.property_dependencies.items() if key != input}
+        return swap(graph, resource, replace(resource, property_dependencies=made))
+
+    return change
 
 
 def fired(change: Callable[[Graph], Graph]) -> set[str]:

@@ -18,7 +18,9 @@ from functools import cache
 from pathlib import Path
 
 import components
+from tests.validation.rule_cases import program
 from tests.validation.seeds import REGION, SEEDS, SOURCE_SEEDS, TYPE_SEEDS, Seed, SourceSeed
+from tests.validation.seeds_between import BETWEEN
 from validation import iam, rules, sdk_types, service_models
 from validation.cloudformation.linting import lint_rendered
 from validation.cloudformation.rendering import Rendered, RenderingError, render
@@ -29,14 +31,10 @@ from validation.recording import ROOT, faults, record_stack
 DOCUMENT = ROOT / "docs" / "validation.md"
 BEGIN, END = "<!-- seeds: begin -->", "<!-- seeds: end -->"
 
+GRAPH_SEEDS = (*SEEDS, *BETWEEN)
+
 Caught = dict[str, list[str]]
 """By fault: what caught it."""
-
-
-@cache
-def program() -> Graph:
-    """The real program, recorded once."""
-    return record_stack("prod")
 
 
 @cache
@@ -79,7 +77,7 @@ def catch_in_graph() -> Caught:
     """Every seed of the graph; cfn-lint, by far the slowest, sees only what no other layer caught, all at once."""
     caught: Caught = {}
     whole: dict[str, Rendered] = {}
-    for number, seed in enumerate(SEEDS):
+    for number, seed in enumerate(GRAPH_SEEDS):
         caught[seed.fault], parts = _cheap(seed)
         for key, one in parts.items() if not caught[seed.fault] else ():
             marked = replace(one.resource, name=f"{one.resource.name}#{number}")
@@ -88,7 +86,7 @@ def catch_in_graph() -> Caught:
                 whole[key] = _rendered()[key]
     found = lint_rendered(whole, REGION)
     accepted = {(f.resource, f.rule) for f in found if "#" not in f.resource}
-    for number, seed in enumerate(SEEDS):
+    for number, seed in enumerate(GRAPH_SEEDS):
         caught[seed.fault] += sorted({f"cfn-lint {f.rule}" for f in found if _new(f, number, accepted)})
     return caught
 

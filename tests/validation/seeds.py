@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.validation.mutations import REMOVED, find, set_input
 from tests.validation.rule_cases import alter, drop, grant, put, without_dependency
+from validation.faithful import physical
 from validation.graph import Graph
 
 ACCOUNT = "123456789012"
@@ -80,6 +81,8 @@ def _secret_export(graph: Graph) -> Graph:
 
 FUNCTION = "-ws-manager"
 CACHE = "-memory"
+MCP_PROXY = physical("aws:lambda/function:Function", "deskside-prod-mcp-proxy")
+CONNECTIONS = physical("aws:dynamodb/table:Table", "deskside-prod-tables-connections")
 SEEDS: tuple[Seed, ...] = (
     # Durable functions
     Seed("WebSocket integration calls the durable function unqualified", _on_the_durable_function("integrationUri")),
@@ -117,7 +120,7 @@ SEEDS: tuple[Seed, ...] = (
         grant(
             "-ws-manager-role-policy",
             "lambda:SendDurableExecutionCallbackSuccess",
-            f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:deskside-prod-mcp-proxy-1a2b3c4:live",
+            f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{MCP_PROXY}:live",
         ),
     ),
     # Functions
@@ -160,7 +163,7 @@ SEEDS: tuple[Seed, ...] = (
         grant(
             "-ws-manager-role-policy",
             "dynamodb:PutItems",
-            f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/deskside-prod-tables-connections-1a2b3c4",
+            f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{CONNECTIONS}",
         ),
     ),
     Seed("Action *", grant("-ws-manager-role-policy", "*", "*")),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from policy_pack.adaptor import ALWAYS, UNTOLD, graph_of, policies
+from policy_pack.adaptor import ALWAYS, UNKNOWN, UNTOLD, graph_of, policies
 from tests.validation.example import example
-from tests.validation.rule_cases import put
+from tests.validation.rule_cases import program, put
 from validation.graph import Graph
 from validation.rules import RULES
 
@@ -34,6 +34,7 @@ def stack(graph: Graph, properties: Callable[[dict[str, Any]], dict[str, Any]] =
             provider=None,
             parent=None,
             dependencies=[],
+            property_dependencies={},
         )
         for r in graph
     }
@@ -42,6 +43,9 @@ def stack(graph: Graph, properties: Callable[[dict[str, Any]], dict[str, Any]] =
         one.parent = shown.get(r.parent or "")
         one.provider = shown.get(r.provider or "")
         one.dependencies = [shown[urn] for urn in sorted(r.dependencies)]
+        one.property_dependencies = {
+            key: [shown[urn] for urn in sorted(urns)] for key, urns in r.property_dependencies.items()
+        }
     return SimpleNamespace(resources=list(shown.values()))
 
 
@@ -73,6 +77,31 @@ def test_in_the_preview_of_a_new_stack_only_what_is_known_is_judged() -> None:
     graph, complete = graph_of(stack(faulty, Unknown))
     assert not complete
     assert (graph.project, graph.stack) == ("deskside", "prod")
+
+
+class UnknownId(dict[str, Any]):
+    """Properties, at any depth, whose ids and ARNs are not known yet."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        if key in ("securityGroupIds", "functionName", "destinationArn", "logGroup", "groupName"):
+            raise RuntimeError("unknown value")
+        return UnknownId(cast(dict[str, Any], value)) if isinstance(value, dict) else value
+
+
+def test_what_is_not_known_yet_is_no_fault() -> None:
+    assert reports(stack(program(), UnknownId)) == set()
+    graph, _ = graph_of(stack(program(), UnknownId))
+    function = next(r for r in graph if r.name == "deskside-prod-ws-manager" and r.custom)
+    assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
+    assert function.inputs["loggingConfig"]["logGroup"] == UNKNOWN
+
+
+def test_numbers_are_whole_again() -> None:
+    shown = stack(program())
+    cache = next(one for one in shown.resources if one.resource_type.endswith(":ServerlessCache"))
+    cache.props["endpoints"] = [{**end, "port": float(end["port"])} for end in cache.props["endpoints"]]
+    assert reports(shown) == set()
 
 
 def test_every_rule_is_a_policy_but_those_that_a_policy_cannot_answer() -> None:

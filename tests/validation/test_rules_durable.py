@@ -6,17 +6,19 @@ from dataclasses import replace
 import pytest
 
 from tests.validation.mutations import REMOVED, find, set_input, swap
-from tests.validation.rule_cases import Case, fired, grant, put
+from tests.validation.rule_cases import Case, fired, grant, put, written_down
+from validation.faithful import physical
 from validation.graph import Graph
 
-PROXY = "arn:aws:lambda:us-west-2:123456789012:function:d-mcp-1a2b3c4"
+NAME = physical("aws:lambda/function:Function", "d-mcp")
+PROXY = f"arn:aws:lambda:us-west-2:123456789012:function:{NAME}"
 
 
 def _invoked_without(graph: Graph) -> Graph:
     invocation = find(graph, "d-built", "Invocation")
     changed = replace(
         invocation,
-        inputs={**invocation.inputs, "functionName": "d-mcp-1a2b3c4"},
+        inputs={**invocation.inputs, "functionName": NAME},
         dependencies=frozenset(r.urn for r in graph),
     )
     return set_input(swap(graph, invocation, changed), changed, "qualifier", REMOVED)
@@ -43,9 +45,12 @@ CASES: list[Case] = [
     ),
     ("function-time-limit", put("d-mcp", "timeout", 1000, "Function")),
     ("function-time-limit", put("d-ws", "timeout", 60, "Function")),
+    ("alias-on-latest", put("d-ws", "publish", False, "Function")),
+    ("alias-on-latest", written_down("d-mcp-live", "functionVersion")),
+    ("callback-forbidden", put("d-ws-role-policy", "policy.Statement.1.Action", lambda actions: actions[:1])),
 ]
 
 
 @pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
 def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
-    assert fired(change) == {rule}
+    assert fired(change) == {*rule.split(" & ")}

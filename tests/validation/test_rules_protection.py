@@ -13,9 +13,10 @@ CASES: list[Case] = [
     ("prod-deletable", put("d-people", "deletionProtection", "INACTIVE")),
     ("prod-deletable", put("d-images", "forceDelete", True)),
     ("prod-unrecoverable", put("d-connections", "pointInTimeRecovery", {"enabled": False})),
+    ("prod-deleted-first", alter("d-connections", delete_before_replace=True)),
 ]
 
 
 @pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
 def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
-    assert fired(change) == {rule}
+    assert fired(change) == {*rule.split(" & ")}

@@ -18,9 +18,11 @@ CASES: list[Case] = [
     ("untagged", _untagged),
     ("orphan", alter("d-connections", parent=None)),
     ("parent-name", alter("d-connections", name="connections")),
+    ("ignored-change", alter("d-ws", "Function", ignore_changes=("environment",))),
+    ("left-behind", alter("d-connections", retain_on_delete=True)),
 ]
 
 
 @pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
 def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
-    assert fired(change) == {rule}
+    assert fired(change) == {*rule.split(" & ")}

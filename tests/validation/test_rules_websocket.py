@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.validation.mutations import REMOVED, find, set_input, swap
-from tests.validation.rule_cases import Case, drop, fired, grant, more, put, without_dependency
+from tests.validation.rule_cases import Case, drop, fired, grant, more, put, without_dependency, written_down
 from validation.graph import Graph
 
 
@@ -30,6 +30,11 @@ def _second_permission(graph: Graph) -> Graph:
     return more(graph, replace(permission, urn=f"{permission.urn}-2", name=f"{permission.name}-2", inputs=inputs))
 
 
+def _bare(uri: str) -> str:
+    """The function's ARN instead of the path by which API Gateway invokes it."""
+    return uri.split("/functions/")[1].removesuffix("/invocations")
+
+
 CASES: list[Case] = [
     ("route-selection", put("d-socket", "routeSelectionExpression", REMOVED, "Api")),
     ("protocol-routes", drop("chat-route")),
@@ -47,18 +52,37 @@ CASES: list[Case] = [
     ("mock-without-response", drop("d-socket-mocked")),
     ("mock-without-response", put("ping-route", "routeResponseSelectionExpression", REMOVED)),
     ("deployment-before-routes", without_dependency("d-socket-deployment", "chat-route")),
-    ("deployment-before-routes", put("d-socket-deployment", "triggers", {})),
     ("stage-without-deployment", put("d-socket-stage", "deploymentId", REMOVED)),
     ("stage-unobserved", put("d-socket-stage", "accessLogSettings.destinationArn", "arn:aws:logs:x")),
-    ("stage-unobserved", put("d-socket-stage", "defaultRouteSettings", {})),
+    ("stage-unobserved & stage-logs-messages", put("d-socket-stage", "defaultRouteSettings", {})),
     ("stage-before-account", without_dependency("d-socket-stage", "d-account")),
     (
-        "manage-connections",
+        "manage-connections & wide-resource",
         grant("d-ws-role-policy", "execute-api:ManageConnections", "arn:aws:execute-api:us-west-2:123456789012:*/*"),
+    ),
+    ("call-without-permission", put("d-socket-permission", "sourceArn", lambda arn: arn.replace("/*", "/live/*"))),
+    ("call-without-permission", put("d-socket-permission", "sourceArn", lambda arn: arn.replace("/*", "/prod/*"))),
+    ("connect-unauthorized", put("chat-route", "authorizationType", "CUSTOM")),
+    ("connect-unauthorized", put("-connect-route", "apiKeyRequired", True)),
+    ("authorizer-shape", put("d-socket-authorizer", "identitySources", ["route.request.querystring.token"])),
+    ("authorizer-shape", put("d-socket-authorizer", "identitySources", REMOVED)),
+    ("authorizer-shape", put("d-socket-authorizer", "authorizerResultTtlInSeconds", 300)),
+    ("integration-shape", put("d-socket-manager", "integrationMethod", REMOVED)),
+    ("integration-shape", put("d-socket-manager", "integrationUri", _bare)),
+    ("mock-without-response", put("d-socket-ping", "requestTemplates", REMOVED)),
+    ("mock-without-response", put("d-socket-ping", "requestTemplates", {"application/json": '{"statusCode": 200}'})),
+    ("deployment-before-routes", written_down("d-socket-deployment", "triggers")),
+    ("stage-without-deployment", put("d-socket-stage", "autoDeploy", True)),
+    ("stage-unobserved", put("d-socket-stage", "defaultRouteSettings.throttlingBurstLimit", 0)),
+    ("stage-logs-messages", put("d-socket-stage", "defaultRouteSettings.dataTraceEnabled", True)),
+    ("stage-logs-messages", put("d-socket-stage", "accessLogSettings.format", "$context.requestId")),
+    (
+        "stage-logs-messages",
+        put("d-socket-stage", "accessLogSettings.format", '{"t": "$context.authorizer.principalId"}'),
     ),
 ]
 
 
 @pytest.mark.parametrize(("rule", "change"), CASES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(CASES)])
 def test_exactly_this_rule_fires(rule: str, change: Callable[[Graph], Graph]) -> None:
-    assert fired(change) == {rule}
+    assert fired(change) == {*rule.split(" & ")}

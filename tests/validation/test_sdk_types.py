@@ -60,6 +60,31 @@ def test_a_missing_argument_is_found():
     assert faults() == ["name (aws:lambda/function:Function): inputs: role is missing"]
 
 
+def test_an_enumeration_takes_its_own_values_only():
+    def vpc(**inputs: Any) -> list[str]:
+        return check_resource(Resource("urn", "awsx:ec2:Vpc", "vpc", inputs, custom=False, remote=True))
+
+    assert vpc(natGateways={"strategy": "Single"}, subnetSpecs=[{"type": "Private"}]) == []
+    assert "natGateways.strategy: should be NatGatewayStrategy" in vpc(natGateways={"strategy": "Singel"})[0]
+    assert "subnetSpecs[0].type: should be SubnetType" in vpc(subnetSpecs=[{"type": "Publik"}])[0]
+    assert faults(role="arn", runtime="python3.99") == [], "plain text is allowed here too: cfn-lint knows runtimes"
+
+
+def test_numbers_are_of_their_kind():
+    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    right = {"comparisonOperator": "x", "evaluationPeriods": 1}
+    assert faults(alarm, **right, threshold=0.5) == []
+    assert faults(alarm, **right, threshold=1) == []
+    assert "should be float" in faults(alarm, **right, threshold=True)[0]
+    assert "should be int" in faults(alarm, **{**right, "evaluationPeriods": 1.5})[0]
+
+
+def test_a_mapping_and_a_list_are_told_apart():
+    assert "environment.variables: should be a mapping" in faults(role="a", environment={"variables": ["A"]})[0]
+    assert "fileSystemConfig: should be an object" in faults(role="a", fileSystemConfig="x")[0]
+    assert "layers[1]: is None" in faults(role="a", layers=["a", None])[0]
+
+
 def test_documents_may_be_text_or_objects():
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
     assert faults("aws:iam/role:Role", assumeRolePolicy="{}") == []

@@ -7,7 +7,9 @@ from functools import cache
 import pytest
 
 from tests.validation import seeded
-from tests.validation.seeds import SEEDS, SOURCE_SEEDS, TYPE_SEEDS
+from tests.validation.rule_cases import program
+from tests.validation.seeded import GRAPH_SEEDS
+from tests.validation.seeds import SOURCE_SEEDS, TYPE_SEEDS
 from validation import rules
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,18 +21,17 @@ def caught() -> seeded.Caught:
 
 
 def test_the_program_without_faults_passes_the_layers() -> None:
-    program = seeded.program()
-    assert rules.check(program) == []
-    assert seeded.sdk_types.check(program) == []
+    assert rules.check(program()) == []
+    assert seeded.sdk_types.check(program()) == []
 
 
-@pytest.mark.parametrize("fault", [seed.fault for seed in (*SEEDS, *SOURCE_SEEDS, *TYPE_SEEDS)])
+@pytest.mark.parametrize("fault", [seed.fault for seed in (*GRAPH_SEEDS, *SOURCE_SEEDS, *TYPE_SEEDS)])
 def test_the_fault_is_caught(fault: str) -> None:
     assert caught()[fault], "no layer objects"
 
 
 def test_there_are_at_least_forty_and_each_once() -> None:
-    faults = [seed.fault for seed in (*SEEDS, *SOURCE_SEEDS, *TYPE_SEEDS)]
+    faults = [seed.fault for seed in (*GRAPH_SEEDS, *SOURCE_SEEDS, *TYPE_SEEDS)]
     assert len(faults) == len(set(faults)) >= 40
 
 

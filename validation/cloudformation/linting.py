@@ -7,7 +7,7 @@ from typing import Final, cast
 from cfnlint.api import lint as cfnlint_lint  # pyright: ignore[reportMissingTypeStubs]
 from cfnlint.config import ManualArgs  # pyright: ignore[reportMissingTypeStubs]
 
-from validation.cloudformation.rendering import Rendered, render, template
+from validation.cloudformation.rendering import Rendered, lost, render, template
 from validation.findings import Finding
 from validation.graph import Graph
 
@@ -18,13 +18,19 @@ WARNINGS: Final = frozenset({"W2531", "W3037", "W3663", "W3664"})
 
 
 def lint(graph: Graph, region: str) -> list[Finding]:
-    """What cfn-lint objects to: all errors, and the warnings above.
+    """What cfn-lint objects to, all errors and the warnings above, and inputs that it was not shown.
 
     Args:
         graph: the recorded stack.
         region: whose resource schemas apply.
     """
-    return lint_rendered(render(graph), region)
+    rendered = render(graph)
+    unseen = [
+        Finding(LAYER, "lost", one.resource.name, one.resource.type, message)
+        for one in rendered.values()
+        for message in lost(one)
+    ]
+    return [*unseen, *lint_rendered(rendered, region)]
 
 
 def lint_rendered(rendered: dict[str, Rendered], region: str) -> list[Finding]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from services.contract.tools import TOOLS
 from validation.graph import Graph, Resource
+from validation.rules.identity import CLIENT, POOL
 from validation.rules.reading import (
     ALIAS,
     ENDPOINT,
@@ -23,6 +25,7 @@ from validation.rules.reading import (
     listed,
     mapping,
     role_statements,
+    sources,
     told,
 )
 from validation.rules.rule import Problems
@@ -34,6 +37,8 @@ GATEWAY_NAME = re.compile(r"([0-9a-zA-Z][-]?){1,48}")
 TARGET_NAME = re.compile(r"([0-9a-zA-Z][-]?){1,100}")
 AUTO_NAMED = 8
 """Characters that Pulumi appends to a logical name."""
+
+TOOL_SCHEMA = "targetConfiguration.mcp.lambda.toolSchema"
 
 LONGEST_SESSION = 8 * 60 * 60
 """Seconds a session's microVM may live (AgentCore quotas)."""
@@ -55,7 +60,7 @@ def endpoint_unpinned(graph: Graph) -> Problems:
         version = endpoint.inputs.get("agentRuntimeVersion")
         if runtime is None:
             yield endpoint, "is for a runtime that is not there"
-        elif version is None or version != runtime.outputs.get("agentRuntimeVersion"):
+        elif version is None or runtime.urn not in sources(graph, endpoint, "agentRuntimeVersion"):
             yield endpoint, f"serves version {version}, not the one that the update makes"
 
 
@@ -89,6 +94,49 @@ def gateway_open(graph: Graph) -> Problems:
 def _lambda_arn(target: Resource) -> str | None:
     arn = at(target, "targetConfiguration.mcp.lambda.lambdaArn")
     return arn if isinstance(arn, str) else None
+
+
+def gateway_tokens(graph: Graph) -> Problems:
+    """The tokens that a gateway asks for are those that a machine client of its issuer gets."""
+    for gateway in graph.of_type(GATEWAY):
+        jwt = mapping(at(gateway, "authorizerConfiguration.customJwtAuthorizer"))
+        issuer = str(jwt.get("discoveryUrl")).removesuffix("/.well-known/openid-configuration").rpartition("/")[2]
+        pool = found(graph, POOL, "id", issuer)
+        if pool is None:
+            yield gateway, f"takes tokens of {issuer}, which is no user pool of the stack"
+        for allowed in listed(jwt.get("allowedClients")):
+            client = found(graph, CLIENT, "id", allowed)
+            if client is None or "client_credentials" not in listed(client.inputs.get("allowedOauthFlows")):
+                yield gateway, f"takes tokens of {allowed}, which is no machine client of the stack"
+            elif not set(listed(jwt.get("allowedScopes"))) <= set(listed(client.inputs.get("allowedOauthScopes"))):
+                yield gateway, f"asks for {jwt.get('allowedScopes')}, which its client never gets"
+
+
+def gateway_talkative(graph: Graph) -> Problems:
+    """A gateway does not show the model how its tools failed inside."""
+    for gateway in graph.of_type(GATEWAY):
+        if gateway.inputs.get("exceptionLevel") is not None:
+            yield gateway, f"has the exception level {gateway.inputs['exceptionLevel']}"
+
+
+def nothing_served(graph: Graph) -> Problems:
+    """A runtime has an endpoint, a gateway a target."""
+    served = {endpoint.inputs.get("agentRuntimeId") for endpoint in graph.of_type(ENDPOINT)}
+    for runtime in graph.of_type(RUNTIME):
+        if told(runtime, "agentRuntimeId") not in served:
+            yield runtime, "has no endpoint"
+    served = {target.inputs.get("gatewayIdentifier") for target in graph.of_type(TARGET)}
+    for gateway in graph.of_type(GATEWAY):
+        if told(gateway, "gatewayId") not in served:
+            yield gateway, "has no target"
+
+
+def target_tools(graph: Graph) -> Problems:
+    """A target offers the tools of the one declaration, all of them and no others."""
+    for target in graph.of_type(TARGET):
+        offered = [mapping(t).get("name") for t in listed(at(target, f"{TOOL_SCHEMA}.inlinePayloads"))]
+        if sorted(map(str, offered)) != sorted(tool.name for tool in TOOLS):
+            yield target, f"offers {', '.join(map(str, offered)) or 'nothing'}, not the tools that are declared"
 
 
 def target_gateway(graph: Graph) -> Problems:
@@ -149,11 +197,31 @@ def runtime_before_image(graph: Graph) -> Problems:
     """A runtime is created after the invocation that builds its image."""
     for runtime in graph.of_type(RUNTIME):
         tag = _image(runtime).rpartition(":")[2]
-        builds = [i for i in graph.of_type(INVOCATION) if tag in str(i.inputs)]
+        builds = [i for i in graph.of_type(INVOCATION) if tag in str(i.inputs.get("input"))]
         if not builds:
             yield runtime, "runs an image that nothing builds"
         elif not {build.urn for build in builds} & all_dependencies(graph, runtime):
             yield runtime, "may be created before its image is built"
+
+
+def runtime_unchecked(graph: Graph) -> Problems:
+    """An endpoint serves a version that the deployment has checked: only those that require MMDSv2 can be invoked."""
+    checks = {invocation.urn for invocation in graph.of_type(INVOCATION)}
+    for endpoint in graph.of_type(ENDPOINT):
+        if not endpoint.property_dependencies.get("agentRuntimeVersion", frozenset[str]()) & checks:
+            yield endpoint, "serves a version that nothing checked"
+
+
+def runtime_protocol(graph: Graph) -> Problems:
+    """A runtime answers ws-manager: HTTP, signed with SigV4, in a shape that CreateAgentRuntime takes."""
+    for runtime in graph.of_type(RUNTIME):
+        protocol = at(runtime, "protocolConfiguration.serverProtocol")
+        if protocol not in (None, "HTTP"):
+            yield runtime, f"speaks {protocol}, ws-manager HTTP"
+        if runtime.inputs.get("authorizerConfiguration"):
+            yield runtime, "asks for a JWT, with which the AWS SDK cannot invoke it"
+        if at(runtime, "networkConfiguration.networkModeConfig.requireServiceS3Endpoint") is not None:
+            yield runtime, "has requireServiceS3Endpoint, which AgentCore refuses from those who create runtimes"
 
 
 def session_lifetime(graph: Graph) -> Problems:
@@ -184,12 +252,18 @@ RULES = (
     endpoint_unpinned,
     gateway_name,
     gateway_open,
+    gateway_tokens,
+    gateway_talkative,
+    nothing_served,
+    target_tools,
     target_gateway,
     target_function,
     target_without_permission,
     target_credentials,
     mutable_image,
     runtime_before_image,
+    runtime_unchecked,
+    runtime_protocol,
     session_lifetime,
     invoke_one_arn,
 )

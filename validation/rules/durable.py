@@ -25,6 +25,7 @@ from validation.rules.reading import (
     listed,
     mapping,
     role_statements,
+    sources,
     texts,
     told,
 )
@@ -50,7 +51,7 @@ def unqualified_durable_arn(graph: Graph) -> Problems:
             inputs = {k: v for k, v in resource.inputs.items() if k != "assumeRolePolicy"}
             if resource.type == EVENT_RULE:
                 inputs["eventPattern"] = _without_prefixes(decoded(inputs.get("eventPattern")))
-            if any(bare.search(text) for text in texts(inputs)):
+            if any(str(arn) in text and bare.search(text) for text in texts(inputs)):
                 yield resource, f"uses {function.name} without version or alias, which Lambda refuses"
 
 
@@ -96,7 +97,11 @@ def alias_on_latest(graph: Graph) -> Problems:
             yield alias, "points to $LATEST: an execution would be replayed on changed code"
         elif function is None:
             yield alias, "is for a function that is not there"
-        elif str(version) != str(told(function, "version")):
+        elif not function.inputs.get("durableConfig") and function.inputs.get("publish") is not True:
+            yield alias, f"is for {function.name}, which does not publish versions"
+        elif str(version) != str(told(function, "version")) or function.urn not in sources(
+            graph, alias, "functionVersion"
+        ):
             yield alias, f"points to version {version}, not to the one that the update publishes"
 
 
@@ -148,8 +153,20 @@ def callback_on_one_version(graph: Graph) -> Problems:
                 yield statement.owner, "grants durable actions on everything"
 
 
+def callback_forbidden(graph: Graph) -> Problems:
+    """Somebody may complete the callbacks of a durable function that answers tool calls, with either outcome."""
+    for target in graph.of_type(TARGET):
+        function = function_of(graph, at(target, "targetConfiguration.mcp.lambda.lambdaArn"))
+        if function is None or not function.inputs.get("durableConfig"):
+            continue
+        for action in CALLS[:2]:
+            execution = f"{told(function, 'arn')}:1/durable-execution/name/id"
+            if not allows([*identity_statements(graph)], action, execution):
+                yield function, f"waits for callbacks, but no role may {action}"
+
+
 def function_time_limit(graph: Graph) -> Problems:
-    """A function may run at most 900 s, and one that API Gateway waits for at most 29 s."""
+    """A function may run at most 900 s, and one that API Gateway waits for no longer than it does."""
     waited = {
         function.urn
         for type, key in (
@@ -175,5 +192,6 @@ RULES = (
     durable_execution_time,
     durable_without_checkpoints,
     callback_on_one_version,
+    callback_forbidden,
     function_time_limit,
 )

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from validation.graph import Graph, Resource
 from validation.rules.reading import (
+    ACCOUNT,
     FUNCTION,
     GATEWAY,
     INVOCATION,
+    PROJECT,
     ROLE,
     RUNTIME,
     TABLE,
@@ -177,8 +179,8 @@ def _leads_to(pattern: str, arn: str) -> bool:
 
 def role_before_policy(graph: Graph) -> Problems:
     """What uses a role's permissions while it is created waits for the role's policies."""
-    for resource in graph.of_type(RUNTIME, GATEWAY, INVOCATION):
-        roles = [resource.inputs.get("roleArn")]
+    for resource in graph.of_type(RUNTIME, GATEWAY, INVOCATION, PROJECT, ACCOUNT):
+        roles = [resource.inputs.get(key) for key in ("roleArn", "serviceRole", "cloudwatchRoleArn")]
         if resource.type == INVOCATION:
             function = function_of(graph, resource.inputs.get("functionName"))
             roles = [function.inputs.get("role")] if function else []
@@ -192,7 +194,12 @@ def role_before_policy(graph: Graph) -> Problems:
 def role_missing(graph: Graph) -> Problems:
     """Every role that is used is one of ours."""
     ours = {told(role, "arn") for role in graph.of_type(ROLE)}
-    for key, types in {"role": (FUNCTION,), "roleArn": (RUNTIME, GATEWAY)}.items():
+    for key, types in {
+        "role": (FUNCTION,),
+        "roleArn": (RUNTIME, GATEWAY),
+        "serviceRole": (PROJECT,),
+        "cloudwatchRoleArn": (ACCOUNT,),
+    }.items():
         for resource in graph.of_type(*types):
             if resource.inputs.get(key) not in ours:
                 yield resource, f"runs as {resource.inputs.get(key)}, which is not a role of the stack"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from validation.graph import Graph, Resource
-from validation.rules.reading import at, found, listed
+from validation.rules.reading import at, found, identifier, listed
 from validation.rules.rule import Problems
 
 CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 POOL = "aws:cognito/userPool:UserPool"
 DOMAIN = "aws:cognito/userPoolDomain:UserPoolDomain"
 RESOURCE_SERVER = "aws:cognito/resourceServer:ResourceServer"
+STYLE = "aws:cognito/managedLoginBranding:ManagedLoginBranding"
 CALLBACK = re.compile(
     r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/\S*|(?!http:)[a-z][a-z0-9+.-]*://\S+"
 )
@@ -74,6 +75,57 @@ def empty_client_list(graph: Graph) -> Problems:
                 yield client, f"has an empty {key}"
 
 
+def password_flow(graph: Graph) -> Problems:
+    """Nobody hands a password to a client; left out, Cognito would switch such flows on."""
+    for client in graph.of_type(CLIENT):
+        flows = set(listed(client.inputs.get("explicitAuthFlows")))
+        if not flows or not flows <= {"ALLOW_REFRESH_TOKEN_AUTH"}:
+            yield client, f"signs in by {', '.join(sorted(flows)) or 'the flows that Cognito chooses'}"
+
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+
+
+def token_lifetime(graph: Graph) -> Problems:
+    """Access and identity tokens live 5 minutes to a day, refresh tokens an hour to ten years, as Cognito has it."""
+    limits = {"access": (300, 86400, "hours"), "id": (300, 86400, "hours"), "refresh": (3600, 3650 * 86400, "days")}
+    for client in graph.of_type(CLIENT):
+        for kind, (shortest, longest, default) in limits.items():
+            length = client.inputs.get(f"{kind}TokenValidity")
+            unit = at(client, f"tokenValidityUnits.{kind}Token") or default
+            if length is not None and not shortest <= length * UNITS.get(unit, 0) <= longest:
+                yield client, f"has {kind} tokens that live {length} {unit}"
+
+
+def client_careless(graph: Graph) -> Problems:
+    """Tokens can be revoked, and errors do not say which people exist."""
+    for client in graph.of_type(CLIENT):
+        if client.inputs.get("enableTokenRevocation") is not True:
+            yield client, "has tokens that cannot be revoked"
+        if client.inputs.get("preventUserExistenceErrors") != "ENABLED":
+            yield client, "says whether a user exists"
+
+
+def login_page(graph: Graph) -> Problems:
+    """A client of managed login has a style and an identity provider: without them there is no page."""
+    managed = {d.inputs.get("userPoolId") for d in graph.of_type(DOMAIN) if d.inputs.get("managedLoginVersion") == 2}
+    styled = {style.inputs.get("clientId") for style in graph.of_type(STYLE)}
+    for client in graph.of_type(CLIENT):
+        if "code" in _flows(client) and client.inputs.get("userPoolId") in managed:
+            if identifier(client) not in styled:
+                yield client, "has no style, without which managed login shows no page"
+            if not listed(client.inputs.get("supportedIdentityProviders")):
+                yield client, "has no identity provider to sign in with"
+
+
+def domain_reserved(graph: Graph) -> Problems:
+    """A domain's prefix has none of the words that Cognito keeps for AWS."""
+    for domain in graph.of_type(DOMAIN):
+        for word in ("aws", "amazon", "cognito"):
+            if word in str(domain.inputs.get("domain")):
+                yield domain, f"has {word} in its prefix"
+
+
 def open_sign_up(graph: Graph) -> Problems:
     """Nobody can sign up by himself: an administrator invites."""
     for pool in graph.of_type(POOL):
@@ -81,4 +133,15 @@ def open_sign_up(graph: Graph) -> Problems:
             yield pool, "lets anybody sign up"
 
 
-RULES = (machine_client, public_client, pool_without_domain, empty_client_list, open_sign_up)
+RULES = (
+    machine_client,
+    public_client,
+    pool_without_domain,
+    empty_client_list,
+    password_flow,
+    token_lifetime,
+    client_careless,
+    login_page,
+    domain_reserved,
+    open_sign_up,
+)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from deployment.packages import PYTHON_VERSION
 from validation.graph import Graph
-from validation.rules.reading import FUNCTION, RUNTIME, at
+from validation.rules.reading import FUNCTION, RUNTIME, at, mapping
 from validation.rules.rule import Problems
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def empty_environment(graph: Graph) -> Problems:
@@ -39,4 +44,44 @@ def function_untraced(graph: Graph) -> Problems:
             yield function, "is not traced"
 
 
-RULES = (empty_environment, function_architecture, function_memory, function_untraced)
+def function_code(graph: Graph) -> Problems:
+    """A function's handler exists, is in the package that it is given, and runs on the Python that it was built for."""
+    for function in graph.of_type(FUNCTION):
+        package = mapping(function.inputs.get("code")).get("archive")
+        module, _, entry = str(function.inputs.get("handler")).rpartition(".")
+        source = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        if not source.is_file() or (
+            f"\ndef {entry}(" not in source.read_text() and f"\n{entry} = " not in source.read_text()
+        ):
+            yield function, f"has the handler {function.inputs.get('handler')}, which does not exist"
+        elif isinstance(package, str) and package != f"{module.split('.')[1].replace('_', '-')}.zip":
+            yield function, f"has the handler {function.inputs.get('handler')}, which is not in {package}"
+        if function.inputs.get("runtime") != f"python{PYTHON_VERSION}":
+            yield function, f"runs on {function.inputs.get('runtime')}, its package is for {PYTHON_VERSION}"
+
+
+def function_log_level(graph: Graph) -> Problems:
+    """Functions log JSON from INFO on, which metric filters and queries read."""
+    for function in graph.of_type(FUNCTION):
+        if at(function, "loggingConfig.logFormat") != "JSON":
+            yield function, "does not log JSON"
+        if at(function, "loggingConfig.applicationLogLevel") not in (None, "TRACE", "DEBUG", "INFO"):
+            yield function, f"logs from {at(function, 'loggingConfig.applicationLogLevel')} on only"
+
+
+def function_stopped(graph: Graph) -> Problems:
+    """No function is held at no concurrency at all, Lambda's way to switch one off."""
+    for function in graph.of_type(FUNCTION):
+        if function.inputs.get("reservedConcurrentExecutions") == 0:
+            yield function, "may not run: its reserved concurrency is 0"
+
+
+RULES = (
+    empty_environment,
+    function_architecture,
+    function_memory,
+    function_untraced,
+    function_code,
+    function_log_level,
+    function_stopped,
+)

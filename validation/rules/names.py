@@ -35,7 +35,6 @@ LONGEST: Mapping[str, tuple[str, int]] = {
     "aws:secretsmanager/secret:Secret": ("name", 512),
     "aws:sns/topic:Topic": ("name", 256),
     "aws:xray/group:Group": ("groupName", 32),
-    "aws:xray/samplingRule:SamplingRule": ("ruleName", 32),
     "aws:ec2/securityGroup:SecurityGroup": ("name", 255),
 }
 """The property with the name AWS sees, and its length (service models; ElastiCache: user guide)."""

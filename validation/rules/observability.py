@@ -53,16 +53,28 @@ def log_group_retention(graph: Graph) -> Problems:
 
 
 def function_log_group(graph: Graph) -> Problems:
-    """Every function, build and runtime writes to a log group of the stack, where it expires."""
+    """Every function, build, endpoint and stage writes to a log group of the stack, where it expires."""
     groups = {told(group, "name") for group in graph.of_type(LOG_GROUP)}
+    used: dict[str, str] = {}
     for function in graph.of_type(FUNCTION):
         group = at(function, "loggingConfig.logGroup") or f"/aws/lambda/{told(function, 'name')}"
         if group not in groups:
             yield function, f"logs to {group}, which is not in the stack"
+        if group in used:
+            yield function, f"logs to {group}, as {used[group]} does: metrics and queries take one for the other"
+        used[group] = function.name
     for project in graph.of_type("aws:codebuild/project:Project"):
         group = at(project, "logsConfig.cloudwatchLogs.groupName") or f"/aws/codebuild/{told(project, 'name')}"
         if group not in groups:
             yield project, f"logs to {group}, which is not in the stack"
+    for endpoint in graph.of_type(ENDPOINT):
+        group = f"/aws/bedrock-agentcore/runtimes/{endpoint.inputs.get('agentRuntimeId')}-{endpoint.inputs.get('name')}"
+        if group not in groups:
+            yield endpoint, f"logs to {group}, which is not in the stack"
+    for stage in graph.of_type(STAGE):
+        group = f"/aws/apigateway/{stage.inputs.get('apiId')}/{stage.inputs.get('name')}"
+        if at(stage, "defaultRouteSettings.loggingLevel") not in (None, "OFF") and group not in groups:
+            yield stage, f"logs to {group}, which is not in the stack"
 
 
 def alarm_unheard(graph: Graph) -> Problems:

@@ -55,4 +55,12 @@ def prod_unrecoverable(graph: Graph) -> Problems:
                 yield table, "has no point-in-time recovery"
 
 
-RULES = (prod_unprotected, prod_deletable, prod_unrecoverable)
+def prod_deleted_first(graph: Graph) -> Problems:
+    """In prod nothing that holds data is deleted to make room for its successor."""
+    if graph.stack in PROTECTED_STACKS:
+        for resource in graph.of_type(*STATEFUL):
+            if resource.delete_before_replace:
+                yield resource, "is deleted, with what it holds, before it is replaced"
+
+
+RULES = (prod_unprotected, prod_deletable, prod_unrecoverable, prod_deleted_first)

@@ -18,6 +18,9 @@ INVOCATION = "aws:lambda/invocation:Invocation"
 ROLE = "aws:iam/role:Role"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 TABLE = "aws:dynamodb/table:Table"
+PROJECT = "aws:codebuild/project:Project"
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105
+ACCOUNT = "aws:apigateway/account:Account"
 API = "aws:apigatewayv2/api:Api"
 ROUTE = "aws:apigatewayv2/route:Route"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
@@ -82,15 +85,21 @@ def at(resource: Resource, path: str) -> Any:
 
 def texts(value: Any) -> Iterator[str]:
     """Every text within a value, JSON texts opened, keys left out."""
-    value = decoded(value)
     if isinstance(value, str):
-        yield value
+        yield from _texts_within(value)
     elif isinstance(value, Mapping):
         for item in mapping(value).values():
             yield from texts(item)
     elif isinstance(value, list | tuple):
         for item in listed(value):
             yield from texts(item)
+
+
+@cache
+def _texts_within(text: str) -> tuple[str, ...]:
+    """The texts of a JSON text; of any other, itself."""
+    value = decoded(text)
+    return (text,) if isinstance(value, str) else tuple(texts(value))
 
 
 def told(resource: Resource, name: str) -> Any:
@@ -151,6 +160,13 @@ def all_dependencies(graph: Graph, resource: Resource) -> set[str]:
     return seen
 
 
+def sources(graph: Graph, resource: Resource, key: str) -> set[str]:
+    """URNs of all that an input was made from, directly or through others; a value that was written down has none."""
+    by_urn = {r.urn: r for r in graph}
+    direct = resource.property_dependencies.get(key, frozenset[str]())
+    return {*direct, *(urn for one in direct if one in by_urn for urn in all_dependencies(graph, by_urn[one]))}
+
+
 def covers(pattern: str, text: str) -> bool:
     """Whether an IAM pattern with `*` and `?` matches the text."""
     return pattern == text or _expression(pattern).fullmatch(text) is not None
@@ -174,6 +190,8 @@ class Statement:
     """By kind: Service, AWS, Federated. `"*"` counts as AWS."""
     conditions: Mapping[str, Mapping[str, tuple[str, ...]]]
     """Values by operator and lower-case key."""
+    negated: tuple[str, ...] = ()
+    """NotAction, NotResource and NotPrincipal, where it has them."""
 
     def tested(self, key: str) -> bool:
         """Whether a condition looks at that key."""
@@ -181,12 +199,33 @@ class Statement:
 
 
 def _statements(owner: Resource, document: Any) -> Iterator[Statement]:
-    for one in listed(mapping(decoded(document)).get("Statement")):
+    parsed = _parsed(document) if isinstance(document, str) else tuple(_read(document))
+    for fields in parsed:
+        yield Statement(owner, *fields)
+
+
+Fields = tuple[
+    str,
+    tuple[str, ...],
+    tuple[str, ...],
+    Mapping[str, tuple[str, ...]],
+    Mapping[str, Mapping[str, tuple[str, ...]]],
+    tuple[str, ...],
+]
+"""A statement without its owner."""
+
+
+@cache
+def _parsed(document: str) -> tuple[Fields, ...]:
+    return tuple(_read(decoded(document)))
+
+
+def _read(document: Any) -> Iterator[Fields]:
+    for one in listed(mapping(document).get("Statement")):
         statement = mapping(one)
         principal = statement.get("Principal")
         who = {"AWS": "*"} if principal == "*" else mapping(principal)
-        yield Statement(
-            owner,
+        yield (
             str(statement.get("Effect")),
             tuple(map(str, listed(statement.get("Action")))),
             tuple(map(str, listed(statement.get("Resource")))),
@@ -195,6 +234,7 @@ def _statements(owner: Resource, document: Any) -> Iterator[Statement]:
                 operator: {key.lower(): tuple(map(str, listed(value))) for key, value in mapping(tests).items()}
                 for operator, tests in mapping(statement.get("Condition")).items()
             },
+            tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement),
         )
 
 

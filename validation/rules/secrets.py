@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from validation.graph import Graph, Resource
-from validation.rules.reading import FUNCTION, RUNTIME, at, listed, mapping, told
+from validation.rules.reading import FUNCTION, RUNTIME, SECRET, at, identifier, listed, mapping, texts, told
 from validation.rules.rule import Problems
 
 SECRET_WORD = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE_KEY|API_KEY|CREDENTIAL", re.IGNORECASE)
@@ -19,6 +19,11 @@ SECRET_VALUE = re.compile(
     r"|(?<=:)[^:/@\s]+(?=@)"
 )
 """Access key, private key, token, password in a URL."""
+
+WRITTEN_SECRET = re.compile(SECRET_VALUE.pattern.rpartition("|")[0])
+"""The same, but for passwords in URLs: templates of all kinds look like those."""
+
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 
 SECRET_INPUTS: Mapping[str, tuple[str, ...]] = {
     "aws:secretsmanager/secretVersion:SecretVersion": ("secretString", "secretBinary"),
@@ -87,12 +92,39 @@ def secret_exported(graph: Graph) -> Problems:
                 yield owner, f"is exported: {name} holds a secret in plain"
 
 
+def secret_written(graph: Graph) -> Problems:
+    """No input anywhere has a key or a token written into it."""
+    for resource in graph:
+        for key, value in resource.inputs.items():
+            if key not in resource.secrets and any(WRITTEN_SECRET.search(text) for text in texts(value)):
+                yield resource, f"has a secret in its {key}"
+
+
+def secret_empty(graph: Graph) -> Problems:
+    """Every secret has a value, and one that is secret."""
+    filled = {version.inputs.get("secretId"): version for version in graph.of_type(VERSION)}
+    ids = {str(identifier(resource)) for resource in graph if resource.custom}
+    for secret in graph.of_type(SECRET):
+        version = filled.get(identifier(secret))
+        if version is None:
+            yield secret, "has no value"
+        elif version.inputs.get("secretString") in ids:
+            yield version, "holds the id of something, which is no secret"
+
+
 def secret_kept(graph: Graph) -> Problems:
     """A secret that is deleted in a throw-away environment is gone at once; in prod it can be restored."""
-    for secret in graph.of_type("aws:secretsmanager/secret:Secret"):
+    for secret in graph.of_type(SECRET):
         days = told(secret, "recoveryWindowInDays")
         if graph.stack == "prod" and days is not None and days < 7:
             yield secret, f"can be restored for {days} days only"
 
 
-RULES = (secret_in_environment, secret_unmarked, secret_exported, secret_kept)
+RULES = (
+    secret_in_environment,
+    secret_unmarked,
+    secret_exported,
+    secret_written,
+    secret_empty,
+    secret_kept,
+)

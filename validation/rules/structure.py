@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from validation.graph import Graph, Resource
 from validation.rules.reading import decoded, mapping
 from validation.rules.rule import Problems
@@ -47,4 +49,23 @@ def parent_name(graph: Graph) -> Problems:
             yield resource, f"is part of {parent.name}, but not named after it"
 
 
-RULES = (default_provider, untagged, orphan, parent_name)
+IGNORED: Mapping[str, str] = {}
+"""`type.input` whose changes are ignored, and why. Nothing yet."""
+
+
+def ignored_change(graph: Graph) -> Problems:
+    """What the program says is what AWS gets: no change of an input is ignored unless that was reviewed."""
+    for resource in graph:
+        for key in resource.ignore_changes:
+            if f"{resource.type}.{key}" not in IGNORED:
+                yield resource, f"ignores changes of {key}"
+
+
+def left_behind(graph: Graph) -> Problems:
+    """Nothing that Pulumi forgets is left in AWS."""
+    for resource in graph:
+        if resource.retain_on_delete:
+            yield resource, "is left behind when it is deleted"
+
+
+RULES = (default_provider, untagged, orphan, parent_name, ignored_change, left_behind)

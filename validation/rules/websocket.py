@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from services.contract.limits import TIMEOUTS
+from services.contract.limits import API_GATEWAY_INTEGRATION_TIMEOUT
 from services.contract.messages import CLIENT_MESSAGES
 from validation.graph import Graph, Resource
 from validation.rules.reading import (
@@ -20,11 +20,16 @@ from validation.rules.reading import (
     STAGE,
     all_dependencies,
     at,
+    covers,
+    decoded,
     found,
     function_of,
     identifier,
     identity_statements,
+    listed,
+    mapping,
     qualifier_of,
+    sources,
     told,
 )
 from validation.rules.rule import Problems
@@ -39,7 +44,11 @@ def _websockets(graph: Graph) -> list[Resource]:
 
 
 def _of_api(graph: Graph, api: Resource, *types: str) -> list[Resource]:
-    return [r for r in graph.of_type(*types) if r.inputs.get("apiId") == identifier(api)]
+    return _of_api_id(graph, identifier(api), *types)
+
+
+def _of_api_id(graph: Graph, api_id: Any, *types: str) -> list[Resource]:
+    return [r for r in graph.of_type(*types) if r.inputs.get("apiId") == api_id]
 
 
 def route_selection(graph: Graph) -> Problems:
@@ -73,13 +82,28 @@ def route_target(graph: Graph) -> Problems:
 def connect_unauthorized(graph: Graph) -> Problems:
     """`$connect` asks a Lambda authorizer of the same API."""
     for route in graph.of_type(ROUTE):
+        if route.inputs.get("apiKeyRequired") is True:
+            yield route, "asks for an API key, which no client has"
         if route.inputs.get("routeKey") != "$connect":
+            if route.inputs.get("authorizationType", "NONE") != "NONE":
+                yield route, "is authorized; API Gateway does that for $connect only"
             continue
         authorizer = found(graph, AUTHORIZER, "id", route.inputs.get("authorizerId"))
         if route.inputs.get("authorizationType") != "CUSTOM" or authorizer is None:
             yield route, "lets anybody connect"
         elif authorizer.inputs.get("authorizerType") != "REQUEST":
             yield authorizer, "is not a REQUEST authorizer, the only type of a WebSocket API"
+
+
+def authorizer_shape(graph: Graph) -> Problems:
+    """The authorizer looks at a header, where tokens are not logged, and has nothing that is for HTTP APIs."""
+    for authorizer in graph.of_type(AUTHORIZER):
+        given = listed(authorizer.inputs.get("identitySources"))
+        if not given or not all(str(one).startswith("route.request.header.") for one in given):
+            yield authorizer, f"takes the token from {given or 'nowhere'}, not from a header"
+        for key in ("authorizerResultTtlInSeconds", "authorizerPayloadFormatVersion", "enableSimpleResponses"):
+            if authorizer.inputs.get(key) is not None:
+                yield authorizer, f"has {key}, which is for HTTP APIs"
 
 
 def _callers(graph: Graph) -> list[tuple[Resource, str]]:
@@ -100,21 +124,37 @@ def call_without_permission(graph: Graph) -> Problems:
         if function is None or api is None:
             yield resource, "calls a function, or belongs to an API, that is not there"
             continue
-        if not any(_permits(graph, p, function, alias, api) for p in graph.of_type(PERMISSION)):
+        permissions = [p for p in graph.of_type(PERMISSION) if _permits(graph, p, function, alias)]
+        paths = _called_for(graph, resource)
+        if not all(
+            any(covers(str(p.inputs.get("sourceArn")), f"{told(api, 'executionArn')}/{path}") for p in permissions)
+            for path in paths
+        ):
             called = f"{function.name}:{alias}" if alias else function.name
             yield resource, f"calls {called} without a permission for that alias and API"
 
 
-def _permits(graph: Graph, permission: Resource, function: Resource, alias: str | None, api: Resource) -> bool:
-    """Whether a permission lets this API call that alias."""
-    source = permission.inputs.get("sourceArn")
+def _called_for(graph: Graph, resource: Resource) -> list[str]:
+    """What comes after the API's ARN in the source ARN when API Gateway calls for that authorizer or integration."""
+    if resource.type == AUTHORIZER:
+        return [f"authorizers/{identifier(resource)}"]
+    keys = [r.inputs.get("routeKey") for r in graph.of_type(ROUTE) if _leads(r, resource)]
+    stages = [s for s in graph.of_type(STAGE) if s.inputs.get("apiId") == resource.inputs.get("apiId")]
+    return [f"{stage.inputs.get('name')}/{key}" for stage in stages for key in keys]
+
+
+def _leads(route: Resource, integration: Resource) -> bool:
+    return route.inputs.get("target") == f"integrations/{identifier(integration)}"
+
+
+def _permits(graph: Graph, permission: Resource, function: Resource, alias: str | None) -> bool:
+    """Whether a permission lets API Gateway call that alias, for whatever it calls it."""
     return (
         function_of(graph, permission.inputs.get("function")) is function
         and permission.inputs.get("action") == "lambda:InvokeFunction"
         and permission.inputs.get("principal") == API_GATEWAY
         and permission.inputs.get("qualifier") == alias
-        and isinstance(source, str)
-        and source.startswith(f"{told(api, 'executionArn')}/")
+        and isinstance(permission.inputs.get("sourceArn"), str)
     )
 
 
@@ -145,8 +185,17 @@ def integration_time_limit(graph: Graph) -> Problems:
     """An integration's timeout is within API Gateway's 29 s."""
     for integration in graph.of_type(INTEGRATION):
         milliseconds = integration.inputs.get("timeoutMilliseconds", 29_000)
-        if not 50 <= milliseconds <= TIMEOUTS.integration * 1000:
+        if not 50 <= milliseconds <= API_GATEWAY_INTEGRATION_TIMEOUT * 1000:
             yield integration, f"has a timeout of {milliseconds} ms; API Gateway allows 50 to 29000"
+
+
+def integration_shape(graph: Graph) -> Problems:
+    """A Lambda integration is a POST to the function's invocation path."""
+    for resource, uri in _callers(graph):
+        if not re.fullmatch(r"arn:[^:]+:apigateway:[^:]+:lambda:path/.+/functions/.+/invocations", uri):
+            yield resource, f"calls {uri}, which is not an invocation path of Lambda"
+        if resource.type == INTEGRATION and resource.inputs.get("integrationMethod") != "POST":
+            yield resource, f"calls Lambda with {resource.inputs.get('integrationMethod')}; it takes POST only"
 
 
 def mock_without_response(graph: Graph) -> Problems:
@@ -155,6 +204,9 @@ def mock_without_response(graph: Graph) -> Problems:
         if integration.inputs.get("integrationType") != "MOCK":
             continue
         own = identifier(integration)
+        template = mapping(integration.inputs.get("requestTemplates")).get("$default")
+        if "statusCode" not in mapping(decoded(template)):
+            yield integration, "is a MOCK whose template for every message gives no status code"
         if not mentioned(graph, INTEGRATION_RESPONSE, "integrationId", own):
             yield integration, "is a MOCK without an integration response"
         for route in graph.of_type(ROUTE):
@@ -178,8 +230,11 @@ def deployment_before_routes(graph: Graph) -> Problems:
         for part in graph.of_type(ROUTE, INTEGRATION, AUTHORIZER, ROUTE_RESPONSE, INTEGRATION_RESPONSE):
             if part.inputs.get("apiId") == deployment.inputs.get("apiId") and part.urn not in before:
                 yield deployment, f"does not wait for {part.name}"
-        if not deployment.inputs.get("triggers"):
-            yield deployment, "has no triggers: changed routes would never be deployed"
+        made_from = sources(graph, deployment, "triggers")
+        if not deployment.inputs.get("triggers") or not all(
+            i.urn in made_from for i in _of_api_id(graph, deployment.inputs.get("apiId"), INTEGRATION)
+        ):
+            yield deployment, "has no triggers made from its integrations: changed routes would never be deployed"
         if deployment.delete_before_replace:
             yield deployment, "is deleted before it is replaced, which its stage forbids"
 
@@ -192,6 +247,8 @@ def stage_without_deployment(graph: Graph) -> Problems:
     for stage in graph.of_type(STAGE):
         deployment = found(graph, DEPLOYMENT, "id", stage.inputs.get("deploymentId"))
         if stage.inputs.get("autoDeploy") is True:
+            if stage.inputs.get("deploymentId") is not None:
+                yield stage, "deploys by itself and is given a deployment, which API Gateway refuses"
             continue
         if deployment is None or deployment.inputs.get("apiId") != stage.inputs.get("apiId"):
             yield stage, "has no deployment: every connection would be answered with 403"
@@ -200,11 +257,24 @@ def stage_without_deployment(graph: Graph) -> Problems:
 def stage_unobserved(graph: Graph) -> Problems:
     """A stage limits the rate and writes its access log to one of our log groups."""
     for stage in graph.of_type(STAGE):
-        if not at(stage, "defaultRouteSettings.throttlingRateLimit"):
-            yield stage, "does not limit the rate"
+        for limit in ("throttlingRateLimit", "throttlingBurstLimit"):
+            if not at(stage, f"defaultRouteSettings.{limit}"):
+                yield stage, f"does not limit the rate, or lets nobody in: {limit}"
         destination = str(at(stage, "accessLogSettings.destinationArn")).removesuffix(":*")
         if found(graph, LOG_GROUP, "arn", destination) is None:
             yield stage, "writes its access log to no log group of ours"
+
+
+def stage_logs_messages(graph: Graph) -> Problems:
+    """Logs hold no messages and no tokens; each line of the access log is one JSON object."""
+    for stage in graph.of_type(STAGE):
+        if at(stage, "defaultRouteSettings.dataTraceEnabled") is not False:
+            yield stage, "may log whole messages: people's prompts and their Macs' logs"
+        format = str(at(stage, "accessLogSettings.format"))
+        if not mapping(decoded(format)):
+            yield stage, "has an access log that is not JSON"
+        if re.search(r"request\.(header|querystring|body)|authorizer\.(token|principalId)", format):
+            yield stage, "writes tokens, messages or people's names into its access log"
 
 
 def stage_before_account(graph: Graph) -> Problems:
@@ -239,14 +309,17 @@ RULES = (
     protocol_routes,
     route_target,
     connect_unauthorized,
+    authorizer_shape,
     call_without_permission,
     called_alias,
     permission_source,
     integration_time_limit,
+    integration_shape,
     mock_without_response,
     deployment_before_routes,
     stage_without_deployment,
     stage_unobserved,
+    stage_logs_messages,
     stage_before_account,
     manage_connections,
 )
