@@ -1,0 +1,6 @@
+/// Something the simulated Mac was asked.
+struct Handled: Encodable {
+    let op = "handled"
+    let task: String
+    let outcome: String
+}
