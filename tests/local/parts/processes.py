@@ -127,7 +127,7 @@ class PartProcess:
         assert second.stderr == "", second.stderr
         return line
 
-    def stops_at_once(self, number: int = signal.SIGTERM, within: float = 1.0) -> None:
+    def stops_at_once(self, number: int = signal.SIGTERM, within: float = 5.0) -> None:
         """Send it a signal: it must end in time and well."""
         began = time.monotonic()
         self.process.send_signal(number)

@@ -25,7 +25,7 @@ def test_sigterm_ends_everything_at_once(tmp_path: Path, plain: Endpoint) -> Non
     time.sleep(0.2)
     workers = plain.workers()
     assert len(workers) >= 4
-    plain.stops_at_once(within=1.5)
+    plain.stops_at_once(within=5.0)
     until(lambda: not any(alive(pid) for pid in workers), 1)
     assert not [line for line in plain.lines() if "exception" in line]
 
