@@ -100,7 +100,7 @@ unit: .venv/.complete
 	@.venv/bin/pytest -m "not e2e" -n auto --maxprocesses 4 --dist loadfile
 
 e2e: .venv/.complete
-	@.venv/bin/pytest -m "e2e and not soak and not client" --timeout 300
+	@.venv/bin/pytest -m "e2e and not soak and not client" -n 2 --dist loadfile --timeout 300
 
 soak: .venv/.complete ## Every part killed in turn, and ten demos in a row
 	@.venv/bin/pytest -m soak --timeout 300
