@@ -2,12 +2,14 @@
 # Usage: with-swift.sh CACHE_DIR PACKAGE_DIR COMMAND...
 # Runs COMMAND in PACKAGE_DIR with a Swift 6 toolchain: the one on PATH, else Debian trixie's in CACHE_DIR.
 set -euo pipefail
-cache=$(realpath -m "$1"); package=$(realpath "$2"); shift 2
+cache=$1 package=$2; shift 2
 
 # OpenStack's client is also called swift: ask for the version.
 if swift --version 2>/dev/null | grep -q 'Swift version 6'; then cd "$package"; exec "$@"; fi
 [[ $(uname -s)/$(uname -m) == Linux/x86_64 ]] || { echo "no Swift toolchain for this host" >&2; exit 69; }
 [[ $EUID -eq 0 ]] || { echo "root needed to set up and enter the Swift chroot" >&2; exit 77; }
+# Only now: a Mac's realpath knows no -m.
+cache=$(realpath -m "$cache") package=$(realpath "$package")
 
 root=$cache/swift-trixie
 ready=$root/.ready-1
@@ -15,7 +17,10 @@ mkdir -p "$cache"
 exec 9>"$cache/swift-trixie.lock"; flock 9
 if [[ ! -e $ready ]]; then
     rm -rf --one-file-system "$root" "$root.part"
-    command -v debootstrap >/dev/null || apt-get install -y --no-install-recommends debootstrap
+    command -v debootstrap >/dev/null || {
+        apt-get update -q
+        apt-get install -y -q --no-install-recommends debootstrap
+    }
     mirror=$(sed -nE 's/^URIs: *([^ ]+\/debian)\/?( .*)?$/\1/p; s/^deb (\[[^]]*\] )?([^ ]+\/debian)\/? .*/\2/p' \
         /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | head -n 1 || true)
     debootstrap --variant=minbase trixie "$root.part" "${mirror:-http://deb.debian.org/debian}"

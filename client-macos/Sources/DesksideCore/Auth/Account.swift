@@ -99,14 +99,14 @@ public actor Account: TokenSource {
     }
 
     private func stored() async throws -> Tokens? {
-        do { return try await store.load() } catch { throw SignInError.storage(reason: "\(type(of: error))") }
+        do { return try await store.load() } catch { throw SignInError.storage(reason: error.localizedDescription) }
     }
 
     private func keep(_ tokens: Tokens) async throws {
-        do { try await store.save(tokens) } catch { throw SignInError.storage(reason: "\(type(of: error))") }
+        do { try await store.save(tokens) } catch { throw SignInError.storage(reason: error.localizedDescription) }
     }
 
     private func forget() async throws {
-        do { try await store.clear() } catch { throw SignInError.storage(reason: "\(type(of: error))") }
+        do { try await store.clear() } catch { throw SignInError.storage(reason: error.localizedDescription) }
     }
 }

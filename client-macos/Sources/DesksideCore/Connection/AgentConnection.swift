@@ -299,10 +299,14 @@ extension AgentConnection {
         case .turn(.failed(let error)) where error.code == .unsupportedVersion:
             throw ConnectionFault.unsupportedVersion
         case .turn(.failed(let error)) where error.callbackID != nil:
-            backoff.reset()
+            if !error.code.closesConnection { backoff.reset() }
             notTaken(error)
         case .turn(let event):
-            backoff.reset()
+            if case .failed(let error) = event, error.code.closesConnection || !greeted {
+                // A server that turns every greeting away has proven nothing either.
+            } else {
+                backoff.reset()
+            }
             guard turns.receive(event) else { return }
             if event.endsTurn, let id = event.requestID { deadlines.removeValue(forKey: id)?.cancel() }
             announce.yield(.turn(event))
@@ -353,7 +357,8 @@ extension AgentConnection {
         if error.code.closesConnection {
             // Sent again by the next `ready`.
             answers.release(id)
-        } else if error.code == .callbackUndelivered, let times = answers.deliveries(id) {
+        } else if error.code == .callbackUndelivered || error.code == .internalError, let times = answers.deliveries(id)
+        {
             Task {
                 do { try await time.sleep(pace.redelivery * times) } catch { return }
                 answers.release(id)

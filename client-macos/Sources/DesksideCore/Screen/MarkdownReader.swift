@@ -37,17 +37,26 @@ public struct MarkdownReader {
         }
     }
 
+    /// A row of # at the end closes a heading only behind a space.
+    private static func withoutClosing(_ heading: Substring) -> String {
+        let end = heading.trimmedEnd
+        guard let last = end.lastIndex(where: { $0 != "#" }) else { return "" }
+        return end[last].isWhitespace ? String(end[...last].trimmedEnd) : String(end)
+    }
+
+    private static func depth(_ indent: Int) -> Int { min(indent / 2, 8) }
+
     private mutating func readText(_ text: String, _ indent: Int) {
-        if let heading = text.wholeMatch(of: /(#{1,6})\s+(.*?)\s*#*/) {
-            add(.heading(level: heading.1.count, String(heading.2)))
+        if let heading = text.wholeMatch(of: /(#{1,6})\s+(.*)/) {
+            add(.heading(level: heading.1.count, Self.withoutClosing(heading.2)))
             isOpen = false
         } else if text.wholeMatch(of: /([-*_])(\s*\1){2,}/) != nil {
             add(.rule)
             isOpen = false
         } else if let item = text.wholeMatch(of: /[-*+]\s+(.+)/) {
-            add(.item(marker: "•", depth: indent / 2, String(item.1)))
+            add(.item(marker: "•", depth: Self.depth(indent), String(item.1)))
         } else if let item = text.wholeMatch(of: /(\d{1,9})[.)]\s+(.+)/) {
-            add(.item(marker: "\(item.1).", depth: indent / 2, String(item.2)))
+            add(.item(marker: "\(item.1).", depth: Self.depth(indent), String(item.2)))
         } else if text.hasPrefix(">") {
             let quoted = String(text.dropFirst().drop(while: \.isWhitespace))
             if isOpen, case .quote(let before) = blocks.last?.kind {

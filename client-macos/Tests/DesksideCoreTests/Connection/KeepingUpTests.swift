@@ -68,6 +68,20 @@ import Testing
         _ = try await stage.network.socket(9)
     }
 
+    @Test(arguments: ["not_connected", "token_expired", "internal_error"])
+    func turningEveryGreetingAwayProvesNothing(code: String) async throws {
+        let stage = ConnectionStage()
+        await stage.connection.start()
+        for (attempt, seconds) in [0.5, 1, 2, 4].enumerated() {
+            let socket = try await stage.network.socket(attempt)
+            await socket.say(serverError(code))
+            await socket.end(.closed(code: 1006))
+            await stage.reach(.waiting(.closed(code: 1006)))
+            await stage.time.pass(.seconds(seconds))
+        }
+        _ = try await stage.network.socket(4)
+    }
+
     @Test func jitterTakesAnyPartOfTheDelay() async throws {
         let stage = ConnectionStage(jitter: 0.25)
         stage.network.fail(.unreachable(reason: "x"), .refused(status: 500))

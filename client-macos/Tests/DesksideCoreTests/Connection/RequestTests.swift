@@ -90,17 +90,18 @@ import Testing
         #expect(try await first.sent("async_callback").isEmpty)
     }
 
-    @Test func anAnswerNotHandedOnIsSentAgainButNotForEver() async throws {
+    @Test(arguments: ["callback_undelivered", "internal_error"])
+    func anAnswerNotHandedOnIsSentAgainButNotForEver(code: String) async throws {
         let stage = ConnectionStage()
         let socket = try await stage.ready()
         await socket.say(statusRequest(1))
         for sent in 1..<4 {
             _ = try await Self.answered(socket, sent)
-            await socket.say(serverError("callback_undelivered", callbackID: callbackID(1)))
+            await socket.say(serverError(code, callbackID: callbackID(1)))
             await stage.time.pass(.milliseconds(500) * sent)
         }
         _ = try await Self.answered(socket, 4)
-        await socket.say(serverError("callback_undelivered", callbackID: callbackID(1)))
+        await socket.say(serverError(code, callbackID: callbackID(1)))
         await stage.settle(socket)
         #expect(try await socket.sent("async_callback").count == 4)
         #expect(!stage.time.waiting.contains(.seconds(2)))

@@ -9,6 +9,8 @@ struct MarkdownReaderTests {
             ("one\ntwo\n\nthree", [.paragraph("one\ntwo"), .paragraph("three")]),
             ("# Head\ntext", [.heading(level: 1, "Head"), .paragraph("text")]),
             ("### Deep ##", [.heading(level: 3, "Deep")]),
+            ("# Using C#", [.heading(level: 1, "Using C#")]),
+            ("# ####", [.heading(level: 1, "")]),
             ("#hash", [.paragraph("#hash")]),
             (
                 "- one\n  - two\n  goes on\n1. first\n12) twelfth",
