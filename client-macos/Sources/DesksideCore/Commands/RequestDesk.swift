@@ -52,6 +52,11 @@ public actor RequestDesk {
         if request.id.utf8.count <= policy.longestID, !remember(request.id) { return nil }
         var reply = refusal(of: request)
         if reply == nil { reply = await self.reply(to: request) }
+        if Task.isCancelled, request.wantsAnswer {
+            // Nothing is sent any more. After the next sign-in the server may still wait for it: then it is new.
+            forget(request.id)
+            return nil
+        }
         switch reply {
         case .content(let content): await log.record(.sent(content: content))
         case .refused(let refusal, let message): await log.record(.refused(refusal, message: message))
@@ -68,6 +73,11 @@ public actor RequestDesk {
             knownInOrder.removeFirst(policy.rememberedIDs)
         }
         return true
+    }
+
+    private func forget(_ id: String) {
+        known.remove(id)
+        knownInOrder.removeAll { $0 == id }
     }
 
     /// Why a request is not even begun.

@@ -33,6 +33,19 @@ struct RequestDeskTests {
         #expect(await reply.value == .content(text))
     }
 
+    @Test func whatASignOutCutOffIsNewAfterTheNextSignIn() async {
+        let stage = DeskStage()
+        let cutOff = Task { await stage.handle(.reportStatus) }
+        await until { !stage.person.open.isEmpty }
+        cutOff.cancel()
+        #expect(await cutOff.value == nil)
+        #expect(stage.events.isEmpty)
+        let again = Task { await stage.handle(.reportStatus) }
+        await until { !stage.person.open.isEmpty }
+        await stage.person.says(.approved)
+        #expect(await again.value == .content(#"{"vpn_status": "connected"}"#))
+    }
+
     @Test(arguments: [MacTask.reportStatus, .collectLogs(.network), .collectLogs(.system), .run(.connect)])
     func declined(task: MacTask) async {
         let stage = DeskStage(person: FakePerson(always: .declined))
