@@ -81,15 +81,4 @@ class DurableFunction(pulumi.ComponentResource):
         self.version = parts.function.version
         self.log_group_name = parts.log_group.name
         self.role_name = parts.role.name
-        self.register_outputs(
-            {
-                "function_name": self.function_name,
-                "function_arn": self.function_arn,
-                "alias_name": self.alias_name,
-                "alias_arn": self.alias_arn,
-                "invoke_arn": self.invoke_arn,
-                "version": self.version,
-                "log_group_name": self.log_group_name,
-                "role_name": self.role_name,
-            }
-        )
+        self.register_outputs(parts.outputs())

@@ -67,18 +67,7 @@ class PythonFunction(pulumi.ComponentResource):
         self.version = parts.function.version
         self.log_group_name = parts.log_group.name
         self.role_name = parts.role.name
-        self.register_outputs(
-            {
-                "function_name": self.function_name,
-                "function_arn": self.function_arn,
-                "alias_name": self.alias_name,
-                "alias_arn": self.alias_arn,
-                "invoke_arn": self.invoke_arn,
-                "version": self.version,
-                "log_group_name": self.log_group_name,
-                "role_name": self.role_name,
-            }
-        )
+        self.register_outputs(parts.outputs())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +78,19 @@ class FunctionParts:
     alias: aws.lambda_.Alias
     log_group: aws.cloudwatch.LogGroup
     role: ServiceRole
+
+    def outputs(self) -> dict[str, pulumi.Output[str]]:
+        """What plain and durable functions register."""
+        return {
+            "function_name": self.function.name,
+            "function_arn": self.function.arn,
+            "alias_name": self.alias.name,
+            "alias_arn": self.alias.arn,
+            "invoke_arn": self.alias.invoke_arn,
+            "version": self.function.version,
+            "log_group_name": self.log_group.name,
+            "role_name": self.role.name,
+        }
 
 
 def create_function(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from components.settings import AgentNetwork, NatGateways, SessionMemoryKind, Settings
+from deployment.stack_file import settings_of
 from tests.validation.seeded import GRAPH_SEEDS
 from tests.validation.seeds import SOURCE_SEEDS, TYPE_SEEDS
 from validation.rules import RULES
@@ -20,10 +18,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def _settings(stack: str) -> Settings:
-    config: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    given = {key.removeprefix("deskside:"): value for key, value in config.items() if key.startswith("deskside:")}
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
-    return Settings.parse(texts, config["aws:region"])
+    return settings_of(stack, ROOT)
 
 
 def _network(settings: Settings) -> str:
